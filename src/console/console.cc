@@ -1,0 +1,2 @@
+// Serves the built, precompressed admin console out of the binary.
+namespace postrider::console {}
