@@ -241,11 +241,14 @@ class PostgresTransaction : public Transaction::Body {
 
   // BEGIN travels with the first statement.
   Task<std::vector<Rows>> run_all(std::vector<Call> calls) override {
-    bool const first = !begun_;
-    if (first) calls.insert(calls.begin(), Call{sql_begin, Parameters()});
+    if (begun_) co_return co_await lease_.connection->run(std::move(calls));
     begun_ = true;
-    auto all = co_await lease_.connection->run(std::move(calls));
-    if (first) all.erase(all.begin());
+    std::vector<Call> with_begin;
+    with_begin.reserve(calls.size() + 1);
+    with_begin.push_back(Call{sql_begin, Parameters()});
+    for (auto& call : calls) with_begin.push_back(std::move(call));
+    auto all = co_await lease_.connection->run(std::move(with_begin));
+    all.erase(all.begin());
     co_return all;
   }
 

@@ -1,0 +1,62 @@
+-- What only PostgreSQL has: partitions by month, GIN indexes. `seq` orders within a writer's transaction `tx`;
+-- (tx, seq) below the snapshot's xmin never gains rows, which makes it a safe cursor (docs/decisions).
+
+create table marketing_events (
+  tenant_id uuid not null,
+  event_id uuid not null,
+  seq bigint generated always as identity,
+  tx bigint not null default (pg_current_xact_id()::text::bigint),
+  event_type text not null,
+  contact_id uuid,
+  campaign_id uuid,
+  journey_id uuid,
+  message_id uuid,
+  payload jsonb not null,
+  occurred_at timestamptz not null,
+  created_at timestamptz not null,
+  primary key (tenant_id, event_id, created_at)
+) partition by range (created_at);
+create index marketing_events_contact on marketing_events (tenant_id, contact_id, created_at desc);
+create index marketing_events_campaign on marketing_events (tenant_id, campaign_id, event_type, created_at);
+create index marketing_events_type on marketing_events (tenant_id, event_type, created_at desc);
+create index marketing_events_order on marketing_events (tx, seq);
+
+create table message_events (
+  tenant_id uuid not null,
+  id uuid not null,
+  message_id uuid,
+  contact_id uuid,
+  campaign_id uuid,
+  channel text not null,
+  provider text not null,
+  provider_event_id text,
+  event_type text not null,
+  actor_class text not null check (actor_class in ('human', 'machine', 'unknown', 'none')),
+  class_reasons jsonb not null,
+  url text,
+  link_index integer,
+  ip_address text,
+  user_agent text,
+  detail jsonb not null,
+  occurred_at timestamptz not null,
+  created_at timestamptz not null,
+  primary key (tenant_id, id, created_at)
+) partition by range (created_at);
+create index message_events_message on message_events (tenant_id, message_id, created_at);
+create index message_events_contact on message_events (tenant_id, contact_id, created_at desc);
+create index message_events_campaign on message_events (tenant_id, campaign_id, event_type, created_at);
+
+create index contacts_attributes on contacts using gin (attributes jsonb_path_ops);
+create index contacts_tags on contacts using gin (tags jsonb_path_ops);
+
+create view delivery_logs with (security_invoker = true) as
+  select tenant_id, id, message_id, contact_id, campaign_id, channel, provider, event_type as status, provider_event_id, created_at,
+         detail as metadata
+  from message_events;
+
+-- The ledger's hot rows are updated in place where they can be.
+alter table messages set (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
+alter table jobs set (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
+alter table tenant_work set (fillfactor = 50);
+alter table send_lanes set (fillfactor = 50);
+alter view message_queue set (security_invoker = true);

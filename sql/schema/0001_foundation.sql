@@ -1,0 +1,521 @@
+-- The ground: tenants and who acts, contacts and what they allowed, what is sent and what became of it.
+-- One text for both databases. Rules: every tenant table starts with tenant_id, also in its keys (docs/data-model.md);
+-- ids and instants come from the program; JSON columns hold objects or arrays.
+
+create table tenants (
+  id uuid not null primary key,
+  name text not null,
+  slug text not null,
+  time_zone text not null default 'UTC',
+  settings jsonb not null default '{}',
+  created_at timestamptz not null,
+  updated_at timestamptz not null
+);
+create unique index tenants_slug on tenants (slug);
+
+create table users (
+  id uuid not null primary key,
+  tenant_id uuid not null references tenants (id),
+  email text not null,
+  name text not null default '',
+  role text not null check (role in ('viewer', 'marketer', 'admin', 'owner')),
+  can_send boolean not null,
+  password_hash text not null,
+  disabled_at timestamptz,
+  created_at timestamptz not null,
+  updated_at timestamptz not null
+);
+create unique index users_email on users (email);
+create index users_tenant on users (tenant_id);
+
+create table sessions (
+  token_hash text not null primary key,
+  user_id uuid not null references users (id) on delete cascade,
+  csrf_hash text not null,
+  created_at timestamptz not null,
+  last_seen_at timestamptz not null,
+  expires_at timestamptz not null,
+  ip_address text,
+  user_agent text
+);
+create index sessions_user on sessions (user_id);
+
+create table api_keys (
+  id uuid not null primary key,
+  tenant_id uuid not null references tenants (id),
+  name text not null,
+  prefix text not null,
+  key_hash text not null,
+  role text not null check (role in ('viewer', 'marketer', 'admin', 'owner')),
+  can_send boolean not null,
+  created_at timestamptz not null,
+  last_used_at timestamptz,
+  revoked_at timestamptz
+);
+create unique index api_keys_prefix on api_keys (prefix);
+create index api_keys_tenant on api_keys (tenant_id);
+
+create table login_attempts (
+  subject text not null primary key,
+  failures integer not null,
+  first_failed_at timestamptz not null,
+  blocked_until timestamptz
+);
+
+-- One running server each. A heart that stopped beating makes its leases free.
+create table instances (
+  id uuid not null primary key,
+  host text not null,
+  started_at timestamptz not null,
+  heartbeat_at timestamptz not null,
+  stopped_at timestamptz
+);
+
+create table leases (
+  tenant_id uuid not null,
+  name text not null,
+  owner uuid not null,
+  until timestamptz not null,
+  primary key (tenant_id, name)
+);
+
+create table idempotency_keys (
+  tenant_id uuid not null,
+  actor_id uuid not null,
+  idempotency_key text not null,
+  request_hash text not null,
+  status integer,
+  content_type text,
+  body text,
+  headers jsonb,
+  created_at timestamptz not null,
+  primary key (tenant_id, actor_id, idempotency_key)
+);
+
+create table audit_logs (
+  tenant_id uuid not null,
+  id uuid not null,
+  entity_type text not null,
+  entity_id uuid not null,
+  action text not null,
+  actor_kind text not null,
+  actor_id uuid,
+  request_id text,
+  ip_address text,
+  changes jsonb not null,
+  created_at timestamptz not null,
+  primary key (tenant_id, id)
+);
+create index audit_logs_entity on audit_logs (tenant_id, entity_type, entity_id, created_at desc);
+create index audit_logs_actor on audit_logs (tenant_id, actor_id, created_at desc);
+
+create table jobs (
+  tenant_id uuid not null,
+  id uuid not null,
+  queue text not null,
+  kind text not null,
+  job_key text not null,
+  payload jsonb not null,
+  priority integer not null check (priority between 1 and 10),
+  state text not null check (state in ('ready', 'running', 'dead')),
+  run_at timestamptz not null,
+  attempts integer not null,
+  max_attempts integer not null,
+  crashes integer not null default 0,
+  fence bigint not null,
+  lease_owner uuid,
+  lease_until timestamptz,
+  last_error text,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  constraint jobs_pkey primary key (tenant_id, id),
+  constraint jobs_key unique (tenant_id, job_key)
+);
+create index jobs_ready on jobs (tenant_id, queue, priority, run_at) where state = 'ready';
+create index jobs_running on jobs (lease_until) where state = 'running';
+create index jobs_dead on jobs (tenant_id, updated_at desc) where state = 'dead';
+
+-- One small row for each tenant and queue with work: what workers look at first.
+create table tenant_work (
+  tenant_id uuid not null,
+  queue text not null,
+  next_run_at timestamptz not null,
+  version bigint not null,
+  primary key (tenant_id, queue)
+);
+create index tenant_work_due on tenant_work (queue, next_run_at);
+
+create table consumers (
+  tenant_id uuid not null,
+  name text not null,
+  position_tx bigint not null,
+  position_seq bigint not null,
+  position_at timestamptz,
+  failures integer not null,
+  last_error text,
+  updated_at timestamptz not null,
+  primary key (tenant_id, name)
+);
+
+create table leads (
+  tenant_id uuid not null,
+  id uuid not null,
+  name text not null,
+  domain text,
+  attributes jsonb not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  primary key (tenant_id, id)
+);
+
+create table contacts (
+  tenant_id uuid not null,
+  id uuid not null,
+  email text,
+  email_key text,
+  phone text,
+  first_name text,
+  last_name text,
+  time_zone text,
+  locale text,
+  external_id text,
+  lead_id uuid,
+  attributes jsonb not null,
+  tags jsonb not null,
+  tracking boolean not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  constraint contacts_pkey primary key (tenant_id, id),
+  constraint contacts_lead foreign key (tenant_id, lead_id) references leads (tenant_id, id)
+);
+create unique index contacts_email on contacts (tenant_id, email_key) where email_key is not null;
+create unique index contacts_external on contacts (tenant_id, external_id) where external_id is not null;
+create index contacts_created on contacts (tenant_id, created_at, id);
+create index contacts_lead_of on contacts (tenant_id, lead_id) where lead_id is not null;
+
+create table imports (
+  tenant_id uuid not null,
+  id uuid not null,
+  status text not null check (status in ('receiving', 'staged', 'running', 'completed', 'failed', 'undoing', 'undone')),
+  filename text,
+  settings jsonb not null,
+  rows_total bigint not null,
+  rows_created bigint not null,
+  rows_updated bigint not null,
+  rows_unchanged bigint not null,
+  rows_rejected bigint not null,
+  rows_committed bigint not null,
+  error text,
+  created_by jsonb not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  completed_at timestamptz,
+  primary key (tenant_id, id)
+);
+create index imports_created on imports (tenant_id, created_at desc, id);
+
+create table import_rows (
+  tenant_id uuid not null,
+  import_id uuid not null,
+  row_number bigint not null,
+  verdict text not null check (verdict in ('create', 'update', 'unchanged', 'reject')),
+  reason text,
+  contact_id uuid,
+  fields jsonb,
+  before jsonb,
+  raw text,
+  state text not null check (state in ('staged', 'committed', 'undone')),
+  primary key (tenant_id, import_id, row_number)
+);
+
+create table consent_records (
+  tenant_id uuid not null,
+  id uuid not null,
+  contact_id uuid not null,
+  channel text not null check (channel in ('email', 'sms', 'push')),
+  consent_type text not null check (consent_type in ('marketing', 'transactional')),
+  status text not null check (status in ('granted', 'denied', 'pending')),
+  source text,
+  ip_address text,
+  text_shown text,
+  granted_at timestamptz,
+  revoked_at timestamptz,
+  expires_at timestamptz,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  constraint consent_records_pkey primary key (tenant_id, contact_id, channel, consent_type),
+  constraint consent_records_contact foreign key (tenant_id, contact_id) references contacts (tenant_id, id) on delete cascade
+);
+create index consent_records_updated on consent_records (tenant_id, updated_at desc);
+
+-- Append-only: every change of a consent with its proof.
+create table consent_history (
+  tenant_id uuid not null,
+  id uuid not null,
+  contact_id uuid not null,
+  channel text not null,
+  consent_type text not null,
+  status text not null,
+  source text,
+  ip_address text,
+  user_agent text,
+  text_shown text,
+  actor_kind text not null,
+  actor_id uuid,
+  occurred_at timestamptz not null,
+  primary key (tenant_id, id)
+);
+create index consent_history_contact on consent_history (tenant_id, contact_id, occurred_at);
+
+create table suppressions (
+  tenant_id uuid not null,
+  id uuid not null,
+  email_address text not null,
+  email_key text not null,
+  reason text not null check (reason in ('unsubscribe', 'bounce', 'complaint', 'manual')),
+  source text,
+  message_id uuid,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  constraint suppressions_pkey primary key (tenant_id, id),
+  constraint suppressions_key unique (tenant_id, email_key)
+);
+create index suppressions_created on suppressions (tenant_id, created_at desc, id);
+
+create table marketing_segments (
+  tenant_id uuid not null,
+  id uuid not null,
+  name text not null,
+  description text not null,
+  is_dynamic boolean not null,
+  conditions jsonb,
+  member_count bigint not null,
+  generation bigint not null,
+  last_calculated_at timestamptz,
+  calculation_ms bigint,
+  calculation_error text,
+  created_by uuid,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  deleted_at timestamptz,
+  constraint marketing_segments_pkey primary key (tenant_id, id)
+);
+create unique index marketing_segments_name on marketing_segments (tenant_id, name) where deleted_at is null;
+
+create table segment_memberships (
+  tenant_id uuid not null,
+  segment_id uuid not null,
+  contact_id uuid not null,
+  added_at timestamptz not null,
+  constraint segment_memberships_pkey primary key (tenant_id, segment_id, contact_id)
+);
+create index segment_memberships_contact on segment_memberships (tenant_id, contact_id);
+
+create table email_templates (
+  tenant_id uuid not null,
+  id uuid not null,
+  name text not null,
+  channel text not null check (channel in ('email', 'sms', 'push')),
+  current_version_id uuid not null,
+  version integer not null,
+  created_by uuid,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  archived_at timestamptz,
+  constraint email_templates_pkey primary key (tenant_id, id)
+);
+
+create table template_versions (
+  tenant_id uuid not null,
+  id uuid not null,
+  template_id uuid not null,
+  version integer not null,
+  subject text not null,
+  html_body text not null,
+  text_body text,
+  source jsonb,
+  variables jsonb not null,
+  links jsonb not null,
+  created_by uuid,
+  created_at timestamptz not null,
+  constraint template_versions_pkey primary key (tenant_id, id),
+  constraint template_versions_number unique (tenant_id, template_id, version),
+  constraint template_versions_template foreign key (tenant_id, template_id) references email_templates (tenant_id, id)
+);
+
+create table providers (
+  tenant_id uuid not null,
+  id uuid not null,
+  name text not null,
+  kind text not null check (kind in ('smtp', 'sendgrid', 'twilio', 'webpush', 'file', 'demo')),
+  settings jsonb not null,
+  sealed_secrets text,
+  check_status text,
+  check_detail text,
+  checked_at timestamptz,
+  breaker jsonb not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  deleted_at timestamptz,
+  constraint providers_pkey primary key (tenant_id, id)
+);
+
+create table sender_identities (
+  tenant_id uuid not null,
+  id uuid not null,
+  from_email text not null,
+  from_name text not null,
+  reply_to text,
+  provider_id uuid not null,
+  verified boolean not null,
+  verified_at timestamptz,
+  dkim jsonb,
+  sealed_dkim_key text,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  deleted_at timestamptz,
+  constraint sender_identities_pkey primary key (tenant_id, id),
+  constraint sender_identities_provider foreign key (tenant_id, provider_id) references providers (tenant_id, id)
+);
+
+create table campaigns (
+  tenant_id uuid not null,
+  id uuid not null,
+  name text not null,
+  type text not null check (type in ('broadcast', 'recurring', 'journey', 'outreach')),
+  status text not null check (status in ('draft', 'scheduled', 'active', 'paused', 'completed', 'canceled')),
+  segment_ids jsonb not null,
+  exclude_segment_ids jsonb not null,
+  template_id uuid,
+  template_version_id uuid,
+  sender_id uuid,
+  schedule jsonb not null,
+  throttle_per_minute integer,
+  priority integer not null check (priority between 1 and 10),
+  tracking boolean not null,
+  metadata jsonb not null,
+  audience bigint,
+  expanded boolean not null,
+  next_run_at timestamptz,
+  run_number integer not null,
+  hold_reason text,
+  created_by uuid,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  launched_at timestamptz,
+  completed_at timestamptz,
+  constraint campaigns_pkey primary key (tenant_id, id)
+);
+create index campaigns_created on campaigns (tenant_id, created_at desc, id);
+create index campaigns_due on campaigns (next_run_at) where status = 'scheduled';
+
+-- A queue of messages that are let through together: a campaign's, or the direct messages of one priority.
+-- Closing it stops claims at once, without touching a message.
+create table send_lanes (
+  tenant_id uuid not null,
+  id uuid not null,
+  campaign_id uuid,
+  priority integer not null,
+  is_open boolean not null,
+  next_due_at timestamptz not null,
+  version bigint not null,
+  throttle_per_minute integer,
+  tokens double precision not null,
+  tokens_at timestamptz not null,
+  served_at timestamptz not null,
+  constraint send_lanes_pkey primary key (tenant_id, id)
+);
+create index send_lanes_due on send_lanes (priority, served_at) where is_open;
+
+-- Token buckets: name is "tenant", "channel:email" or "provider:<id>"; span is minute, hour or day.
+create table rate_limits (
+  tenant_id uuid not null,
+  name text not null,
+  span text not null check (span in ('minute', 'hour', 'day')),
+  capacity double precision not null,
+  tokens double precision not null,
+  tokens_at timestamptz not null,
+  primary key (tenant_id, name, span)
+);
+
+-- The ledger. One row for every intended send, unique per (source, visit, contact, channel): nothing is sent twice.
+create table messages (
+  tenant_id uuid not null,
+  id uuid not null,
+  direction text not null check (direction in ('outbound', 'inbound')),
+  channel text not null check (channel in ('email', 'sms', 'push')),
+  purpose text not null check (purpose in ('marketing', 'transactional')),
+  source_id uuid not null,
+  visit text not null,
+  campaign_id uuid,
+  contact_id uuid not null,
+  lane_id uuid,
+  template_version_id uuid,
+  sender_id uuid,
+  status text not null check (status in ('queued', 'sending', 'sent', 'skipped', 'failed', 'uncertain', 'canceled')),
+  skip_reason text,
+  priority integer not null,
+  attempt_count integer not null,
+  fence bigint not null,
+  lease_owner uuid,
+  lease_until timestamptz,
+  due_at timestamptz not null,
+  scheduled_at timestamptz not null,
+  sent_at timestamptz,
+  provider_id uuid,
+  provider_message_id text,
+  error text,
+  variables jsonb,
+  delivered_at timestamptz,
+  opened_at timestamptz,
+  clicked_at timestamptz,
+  machine_opened_at timestamptz,
+  bounced_at timestamptz,
+  bounce_class text,
+  complained_at timestamptz,
+  unsubscribed_at timestamptz,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  constraint messages_pkey primary key (tenant_id, id),
+  constraint messages_once unique (tenant_id, source_id, visit, contact_id, channel)
+);
+create index messages_due on messages (tenant_id, lane_id, due_at) where status = 'queued';
+create index messages_sending on messages (lease_owner) where status = 'sending';
+create index messages_contact on messages (tenant_id, contact_id, created_at desc);
+create index messages_campaign on messages (tenant_id, campaign_id, status);
+create index messages_created on messages (tenant_id, created_at desc, id);
+create index messages_provider on messages (tenant_id, provider_message_id) where provider_message_id is not null;
+
+-- Every decision on a message: what the gate read, what was tried, what came back.
+create table message_attempts (
+  tenant_id uuid not null,
+  message_id uuid not null,
+  attempt integer not null,
+  fence bigint not null,
+  instance_id uuid,
+  started_at timestamptz not null,
+  finished_at timestamptz,
+  outcome text not null,
+  code text,
+  reply text,
+  trace jsonb not null,
+  constraint message_attempts_pkey primary key (tenant_id, message_id, attempt, started_at)
+);
+
+-- Guards message_events against the same provider event told twice, in whatever month it arrives.
+create table event_dedupe (
+  tenant_id uuid not null,
+  provider text not null,
+  provider_event_id text not null,
+  seen_at timestamptz not null,
+  constraint event_dedupe_pkey primary key (tenant_id, provider, provider_event_id)
+);
+create index event_dedupe_seen on event_dedupe (seen_at);
+
+create view message_queue as
+  select tenant_id, id, contact_id, campaign_id, channel, provider_id as provider, variables as payload, priority, status,
+         due_at as scheduled_at, sent_at, attempt_count as retry_count, error, created_at
+  from messages where status in ('queued', 'sending');
+
+insert into tenants (id, name, slug, created_at, updated_at)
+  values ('00000000-0000-7000-8000-000000000001', 'default', 'default', '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z');
