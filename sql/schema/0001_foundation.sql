@@ -31,7 +31,6 @@ create index users_tenant on users (tenant_id);
 create table sessions (
   token_hash text not null primary key,
   user_id uuid not null references users (id) on delete cascade,
-  csrf_hash text not null,
   created_at timestamptz not null,
   last_seen_at timestamptz not null,
   expires_at timestamptz not null,
@@ -87,7 +86,7 @@ create table idempotency_keys (
   status integer,
   content_type text,
   body text,
-  headers jsonb,
+  location text,
   created_at timestamptz not null,
   primary key (tenant_id, actor_id, idempotency_key)
 );
