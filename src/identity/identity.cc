@@ -2,6 +2,7 @@
 
 #include "postrider/audit/audit.h"
 #include "postrider/base/log.h"
+#include "postrider/base/random.h"
 #include "postrider/crypto/encoding.h"
 #include "postrider/crypto/password.h"
 #include "sql/identity.h"
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <span>
 
 namespace postrider::identity {
 
