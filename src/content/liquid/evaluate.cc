@@ -138,10 +138,11 @@ Value Machine::fail_unknown(Expression const& expression) {
 
 Value Machine::evaluate_chain(Chain const& chain) {
   auto value = chain.has_default ? evaluate(chain.expression) : evaluate_known(chain.expression);
+  if (chain.filters == 0) return value;
+  std::array<Value, 17> arguments;
   for (auto i = chain.first; i < chain.first + chain.filters; ++i) {
     auto const& call = image_.filters[i];
     if (call.filter == unknown_filter) continue;
-    std::array<Value, 17> arguments;
     for (std::uint32_t n = 0; n < static_cast<std::uint32_t>(call.positional) + call.named; ++n) {
       arguments[n] = evaluate_known(image_.arguments[call.first + n].expression);
     }
@@ -183,6 +184,7 @@ bool Machine::test(Comparison const& comparison) {
   auto left = evaluate(comparison.left);
   if (comparison.op == Operator::none) return left.truthy();
   auto right = evaluate(comparison.right);
+  if (left.is_array() && !charge(length(left) / 16)) return false;
   switch (comparison.op) {
     case Operator::none: return left.truthy();
     case Operator::equal: return equal(left, right);

@@ -6,6 +6,7 @@
 #include "content/liquid/arena.h"
 #include "content/liquid/value.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,7 +16,8 @@ namespace postrider::content {
 class Runtime {
  public:
   explicit Runtime(RenderOptions const& options)
-      : options_(options), arena_(options.budgets.memory_bytes), deadline_(options.clock.steady() + options.budgets.time) {}
+      : options_(options), arena_(options.budgets.memory_bytes), deadline_(options.clock.steady() + options.budgets.time),
+        next_look_(std::min<std::uint64_t>(512, options.budgets.nodes + 1)) {}
 
   RenderOptions const& options() const { return options_; }
   Arena& arena() { return arena_; }
@@ -58,7 +60,7 @@ class Runtime {
   Arena arena_;
   std::chrono::steady_clock::time_point deadline_;
   std::uint64_t nodes_ = 0;
-  std::uint64_t next_look_ = 512;
+  std::uint64_t next_look_;
   std::optional<TemplateFault> fault_;
   std::string message_;
   std::string scratch_;
