@@ -1,0 +1,16 @@
+// SendGrid's event webhook, read: a JSON array of events in any order and mixture becomes facts. Pure.
+// Source: SendGrid v3 Event Webhook reference (fields, types, bounce classes).
+#pragma once
+
+#include "postrider/base/error.h"
+#include "postrider/delivery/ingest.h"
+
+#include <string_view>
+#include <vector>
+
+namespace postrider::delivery {
+
+// Unknown event types are left out. Fails with invalid when the body is no JSON array of objects.
+Result<std::vector<Fact>> read_sendgrid_events(std::string_view body);
+
+}  // namespace postrider::delivery

@@ -1,0 +1,30 @@
+// What mail programs call: the open pixel and the click redirect. Both record a raw fact and change nothing else.
+#pragma once
+
+#include "postrider/crypto/tokens.h"
+#include "postrider/delivery/ingest.h"
+#include "postrider/delivery/link_targets.h"
+#include "postrider/http/router.h"
+
+#include <vector>
+
+namespace postrider::api {
+
+class TrackingApi {
+ public:
+  TrackingApi(crypto::Tokens const& tokens, delivery::Ingest& ingest, delivery::LinkTargets& targets, Clock const& clock)
+      : tokens_(tokens), ingest_(ingest), targets_(targets), clock_(clock) {}
+  std::vector<http::Route> routes();
+
+ private:
+  Task<http::Response> opened(http::Request& request);
+  Task<http::Response> clicked(http::Request& request);
+  // A fact that cannot be stored now is lost rather than the reader kept waiting; it is logged.
+  Task<void> record(TenantId tenant, delivery::Fact fact);
+  crypto::Tokens const& tokens_;
+  delivery::Ingest& ingest_;
+  delivery::LinkTargets& targets_;
+  Clock const& clock_;
+};
+
+}  // namespace postrider::api

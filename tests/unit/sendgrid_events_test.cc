@@ -1,0 +1,38 @@
+#include "postrider/delivery/sendgrid_events.h"
+
+#include <catch2/catch.hpp>
+
+using namespace postrider;
+using namespace postrider::delivery;
+
+TEST_CASE("SendGrid's events become facts that name message, time and meaning") {
+  auto const facts = read_sendgrid_events(R"([
+    {"email":"jane@example.net","timestamp":1767225605,"event":"delivered","sg_event_id":"ZGVs","sg_message_id":"AbCd.recvd-5f-1-6501-1.0","pr_message_id":"01890000-0000-7000-8000-000000000001"},
+    {"email":"bob@example.net","timestamp":"1767225606","event":"bounce","type":"bounce","status":"5.1.1","reason":"550 5.1.1 unknown user","sg_event_id":"Ym91"},
+    {"email":"eve@example.net","timestamp":1767225607000,"event":"bounce","type":"blocked","sg_event_id":"Ym92"},
+    {"email":"old@example.net","timestamp":1767225608,"event":"dropped","reason":"Bounced Address","sg_event_id":"ZHJv"},
+    {"email":"jane@example.net","timestamp":1767229200,"event":"open","sg_machine_open":true,"useragent":"Mozilla/5.0","ip":"203.0.113.9","sg_event_id":"b3Bl"},
+    {"email":"jane@example.net","timestamp":1767229200,"event":"account_status_change","sg_event_id":"eHg"}
+  ])");
+  REQUIRE(facts);
+  REQUIRE(facts->size() == 5);
+  auto const& delivered = (*facts)[0];
+  CHECK(delivered.kind == FactKind::delivered);
+  CHECK(delivered.message->str() == "01890000-0000-7000-8000-000000000001");
+  CHECK(delivered.provider_message_id == "AbCd");
+  CHECK(to_rfc3339(delivered.occurred_at) == "2026-01-01T00:00:05Z");
+  CHECK((*facts)[1].bounce_class == "hard");
+  CHECK(to_rfc3339((*facts)[1].occurred_at) == "2026-01-01T00:00:06Z");
+  CHECK((*facts)[2].bounce_class == "block");
+  CHECK(to_rfc3339((*facts)[2].occurred_at) == "2026-01-01T00:00:07Z");
+  CHECK((*facts)[3].suppress_reason == "bounce");
+  CHECK((*facts)[4].provider_says_machine);
+}
+
+TEST_CASE("a body that is no array of events is refused with the place") {
+  CHECK_FALSE(read_sendgrid_events("{}"));
+  CHECK_FALSE(read_sendgrid_events("[1]"));
+  auto const undated = read_sendgrid_events(R"([{"event":"open","timestamp":"soon"}])");
+  REQUIRE_FALSE(undated);
+  CHECK(undated.error().fields.at(0).pointer == "/0/timestamp");
+}
