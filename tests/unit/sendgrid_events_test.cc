@@ -14,7 +14,7 @@ TEST_CASE("SendGrid's events become facts that name message, time and meaning") 
     {"email":"jane@example.net","timestamp":1767229200,"event":"open","sg_machine_open":true,"useragent":"Mozilla/5.0","ip":"203.0.113.9","sg_event_id":"b3Bl"},
     {"email":"jane@example.net","timestamp":1767229200,"event":"account_status_change","sg_event_id":"eHg"}
   ])");
-  REQUIRE(facts);
+  REQUIRE(facts.has_value());
   REQUIRE(facts->size() == 5);
   auto const& delivered = (*facts)[0];
   CHECK(delivered.kind == FactKind::delivered);
@@ -30,9 +30,9 @@ TEST_CASE("SendGrid's events become facts that name message, time and meaning") 
 }
 
 TEST_CASE("a body that is no array of events is refused with the place") {
-  CHECK_FALSE(read_sendgrid_events("{}"));
-  CHECK_FALSE(read_sendgrid_events("[1]"));
+  CHECK_FALSE(read_sendgrid_events("{}").has_value());
+  CHECK_FALSE(read_sendgrid_events("[1]").has_value());
   auto const undated = read_sendgrid_events(R"([{"event":"open","timestamp":"soon"}])");
-  REQUIRE_FALSE(undated);
+  REQUIRE_FALSE(undated.has_value());
   CHECK(undated.error().fields.at(0).pointer == "/0/timestamp");
 }
