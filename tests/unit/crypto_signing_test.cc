@@ -1,4 +1,4 @@
-#include "support/result_text.h"
+#include "support/results.h"
 #include "support/shared_files.h"
 
 #include "postrider/base/random.h"

@@ -1,7 +1,7 @@
 // A verifier of others: libopendkim, loaded at run time where it is installed. It checks mails as the builder makes and
 // signs them. Its header is not C++-clean, so the dozen functions are named here.
 #include "support/mail_samples.h"
-#include "support/result_text.h"
+#include "support/results.h"
 
 #include "delivery/providers/mime.h"
 #include "postrider/crypto/private_key.h"

@@ -1,5 +1,5 @@
 #include "support/mail_samples.h"
-#include "support/result_text.h"
+#include "support/results.h"
 #include "support/shared_files.h"
 
 #include "delivery/providers/dkim.h"

@@ -1,6 +1,6 @@
 #include "support/mail_reader.h"
 #include "support/mail_samples.h"
-#include "support/result_text.h"
+#include "support/results.h"
 
 #include "delivery/providers/mail_address.h"
 #include "delivery/providers/mime.h"

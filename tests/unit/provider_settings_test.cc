@@ -1,4 +1,4 @@
-#include "support/result_text.h"
+#include "support/results.h"
 
 #include "postrider/delivery/provider.h"
 #include "postrider/delivery/provider_settings.h"

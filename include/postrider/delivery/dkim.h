@@ -26,6 +26,8 @@ class DkimSigner {
   DkimSigner(DkimSigner&&) noexcept;
 
   std::string const& domain() const { return domain_; }
+  // True when it signs with RSA, which is worth a thread of its own.
+  bool is_slow() const;
   // The header fields to put before the message, each ended by CRLF. `message` has CRLF line ends.
   std::string sign(std::string_view message, Instant at) const;
 

@@ -95,7 +95,7 @@ enum class Phase {
   replied,  // the outcome is known
 };
 
-// Called synchronously from inside `deliver`, and must not wait.
+// Called synchronously from inside `deliver`. Must not wait; `settled` must not throw.
 class HandOffObserver {
  public:
   virtual ~HandOffObserver() = default;

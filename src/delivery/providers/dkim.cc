@@ -170,6 +170,10 @@ Result<std::shared_ptr<DkimSigner const>> DkimSigner::create(std::string_view do
   return std::shared_ptr<DkimSigner const>(new DkimSigner(std::move(*checked), std::move(held)));
 }
 
+bool DkimSigner::is_slow() const {
+  return std::any_of(keys_.begin(), keys_.end(), [](Key const& key) { return key.key.kind() == crypto::PrivateKey::Kind::rsa; });
+}
+
 std::string DkimSigner::sign(std::string_view message, Instant at) const {
   auto const parsed = dkim::parse_message(message);
   auto const names = dkim::names_to_sign(parsed);
