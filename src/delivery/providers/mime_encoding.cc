@@ -175,10 +175,27 @@ std::string mend_utf8(std::string_view text) {
   return out;
 }
 
+namespace {
+
+// Printable ASCII and blanks, no "=": what a line may hold as it is. Written so that the compiler vectorises it.
+bool is_clean(char const* text, std::size_t size) {
+  unsigned bad = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    auto const c = static_cast<unsigned char>(text[i]);
+    bad |= static_cast<unsigned>(c < 0x20) | static_cast<unsigned>(c > 0x7E) | static_cast<unsigned>(c == '=');
+  }
+  return bad == 0;
+}
+
+bool begins_badly(std::string_view line) { return line[0] == '.' || line.starts_with("From "); }
+
+}  // namespace
+
 void append_quoted_printable(std::string& out, std::string_view text) {
   out.reserve(out.size() + text.size() + text.size() / 8 + 64);
   std::size_t column = 0;
   std::size_t i = 0;
+  std::size_t line_end = 0;  // of the line that i is in
   auto const soft_break = [&] {
     out += "=\r\n";
     column = 0;
@@ -190,19 +207,41 @@ void append_quoted_printable(std::string& out, std::string_view text) {
     column += 3;
   };
   while (i < text.size()) {
+    if (i >= line_end) line_end = std::min(text.find('\n', i), text.size());
+    if (column == 0) {
+      // Whole lines, and whole pieces of long ones, are copied at once where nothing in them needs encoding.
+      auto const carriage = line_end < text.size() && line_end > i && text[line_end - 1] == '\r' ? 1U : 0U;
+      auto const length = line_end - i - carriage;
+      auto const whole = length <= kLine;
+      auto const piece = text.substr(i, whole ? length : kLine - 1);
+      if (!piece.empty() && !begins_badly(piece) && is_clean(piece.data(), piece.size()) && !(whole && piece.back() == ' ')) {
+        out += piece;
+        i += piece.size();
+        if (!whole) {
+          out += "=\r\n";
+        } else if (line_end < text.size()) {
+          out += "\r\n";
+          i = line_end + 1;
+        } else {
+          column = piece.size();
+        }
+        continue;
+      }
+    }
     auto const c = static_cast<unsigned char>(text[i]);
     switch (kClasses[c]) {
       case 0: {
         if (column == kLine - 1) soft_break();
-        if (column == 0 && (c == '.' || (c == 'F' && text.substr(i, 5) == "From "))) {
+        if (column == 0 && begins_badly(text.substr(i, 5))) {
           encoded(c);
           ++i;
           break;
         }
-        // A run of plain characters is copied at once.
+        // A run of plain characters and blanks is copied at once, but for blanks that may end the line.
         auto const most = std::min(text.size(), i + (kLine - 1 - column));
         auto end = i + 1;
-        while (end < most && kClasses[static_cast<unsigned char>(text[end])] == 0) ++end;
+        while (end < most && (kClasses[static_cast<unsigned char>(text[end])] == 0 || text[end] == ' ')) ++end;
+        while (text[end - 1] == ' ') --end;
         out.append(text.data() + i, end - i);
         column += end - i;
         i = end;
