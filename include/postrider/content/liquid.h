@@ -64,8 +64,9 @@ enum class ParseMode {
 struct LinkSpan {
   std::size_t begin = 0;
   std::size_t end = 0;
-  std::uint32_t index = 0;   // handed to LinkWriter::link
-  bool tracked = true;       // false: the rendered target is only checked and written
+  std::uint32_t index = 0;    // its place among the tracked links
+  bool tracked = true;        // false: the rendered target is only checked and written
+  std::string address = {};   // the checked target, if nothing in it depends on the render
 };
 
 struct ParseOptions {
@@ -123,8 +124,9 @@ class RenderContext {
 class LinkWriter {
  public:
   virtual ~LinkWriter() = default;
-  // Appends the address to put in the href of link `index`, already fit for an HTML attribute. `target` is a checked absolute URL.
-  virtual void link(std::uint32_t index, std::string_view target, std::string& out) = 0;
+  // Appends the address to put in an href, already fit for an HTML attribute. `target` is a checked absolute URL; `number` is
+  // unique within the message (see TrackedLink).
+  virtual void link(std::uint32_t number, std::string_view target, std::string& out) = 0;
   // Appends the markup of the open pixel, or nothing.
   virtual void open_pixel(std::string& out) = 0;
 };

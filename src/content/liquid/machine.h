@@ -31,7 +31,7 @@ class Machine : public Runtime {
     Is is;
     bool matched = false;           // choice
     std::uint32_t a = 0;            // loop, symbol, call, link
-    std::uint32_t resume = 0;       // call: where it returns to
+    std::uint32_t resume = 0;       // call: where it returns to; link: its position
     std::uint32_t repeats = 0;      // choice: how often the running branch runs again
     std::size_t out_begin = 0;      // capture, changed, link
     LoopState* loop = nullptr;      // loop, table, call of `render ... for`
@@ -52,6 +52,7 @@ class Machine : public Runtime {
   void end_capture(Frame const& frame);
   void end_changed(Frame const& frame);
   void end_link(Frame const& frame);
+  void write_link(std::uint32_t index, bool tracked, std::string_view address);
   void cycle(Cycle const& cycle);
   void count(Instruction const& in);
 
@@ -108,6 +109,8 @@ class Machine : public Runtime {
   std::vector<std::int64_t> loop_memory_;
   std::vector<std::pair<std::string, std::uint32_t>> cycles_;
   std::string last_changed_;
+  std::vector<bool> links_seen_;
+  std::uint32_t further_links_ = 0;
 };
 
 }  // namespace postrider::content

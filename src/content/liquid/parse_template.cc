@@ -8,12 +8,17 @@ namespace postrider::content {
 
 Parser::Parser(Program::Image& image, ParseOptions const& options) : image_(image), options_(options) {
   for (auto const& link : options.links) {
+    if (link.tracked) image_.tracked_links = std::max(image_.tracked_links, link.index + 1);
+    if (!link.address.empty()) {
+      points_.push_back({link.begin, Op::fixed_link, link.index, link.tracked, link.end, image_.names.emplace_back(link.address)});
+      continue;
+    }
     points_.push_back({link.begin, Op::link, link.index, link.tracked});
     points_.push_back({link.end, Op::end_link, link.index, link.tracked});
   }
   if (options.pixel_at) {
     auto before = std::find_if(points_.begin(), points_.end(), [&](Point const& p) { return p.at > *options.pixel_at; });
-    points_.insert(before, {*options.pixel_at, Op::pixel, 0, true});
+    points_.insert(before, {*options.pixel_at, Op::pixel});
   }
   image_.forloop = local("forloop");
   image_.tablerowloop = local("tablerowloop");
@@ -154,8 +159,8 @@ void Parser::text(std::size_t begin, std::size_t end, std::size_t kept_begin, st
   while (next_point_ < points_.size() && points_[next_point_].at < end) {
     auto cut = std::max(points_[next_point_].at, begin);
     text_piece(std::min(std::max(begin, kept_begin), kept_end), std::min(std::max(cut, kept_begin), kept_end));
+    begin = std::max(cut, points_[next_point_].resume);
     if (!point(points_[next_point_++])) return;
-    begin = cut;
   }
   text_piece(std::min(std::max(begin, kept_begin), kept_end), kept_end);
 }
@@ -184,7 +189,8 @@ bool Parser::points_until(std::size_t at) {
 
 bool Parser::point(Point const& point) {
   auto place = base_ + static_cast<std::uint32_t>(point.at);
-  emit({.op = point.op, .flag = point.tracked, .a = point.index, .at = place});
+  emit({.op = point.op, .flag = point.tracked, .a = point.index, .b = static_cast<std::uint32_t>(image_.texts.size()), .at = place});
+  if (point.op == Op::fixed_link) image_.texts.push_back(point.address);
   prints();
   if (point.op == Op::link) open_link_ = {blocks_.size(), branch_of(blocks_.size()), place};
   if (point.op == Op::end_link) {

@@ -36,10 +36,12 @@ class Parser {
   };
 
   struct Point {  // where tracking puts something into the text
-    std::size_t at;
-    Op op;
-    std::uint32_t index;
-    bool tracked;
+    std::size_t at = 0;
+    Op op = Op::nop;
+    std::uint32_t index = 0;
+    bool tracked = true;
+    std::size_t resume = 0;             // fixed links: text up to here is replaced
+    std::string_view address = {};
   };
 
   struct OpenLink {

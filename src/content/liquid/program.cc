@@ -1,6 +1,6 @@
 #include "content/liquid/program.h"
 
-#include "content/liquid/characters.h"
+#include "content/place.h"
 
 #include <boost/json/object.hpp>
 
@@ -42,11 +42,9 @@ TemplateError Program::Image::error(TemplateFault fault, std::string message, st
     if (candidate.base <= at) source = &candidate;
   }
   error.source = source->name;
-  auto before = std::string_view(source->text).substr(0, at - source->base);
-  auto line_start = before.rfind('\n');
-  line_start = line_start == std::string_view::npos ? 0 : line_start + 1;
-  for (char c : before) error.line += c == '\n';
-  error.column = static_cast<std::uint32_t>(count_characters(before.substr(line_start)) + 1);
+  auto place = place_of(source->text, at - source->base);
+  error.line = place.line;
+  error.column = place.column;
   return error;
 }
 
@@ -61,9 +59,11 @@ Program::Program() {
 }
 
 std::vector<VariableUse> variables(Program const& program) {
+  auto const& image = program.image();
+  Places places(image.sources.front().text);
   std::vector<VariableUse> uses;
-  for (auto const& found : program.image().variables) {
-    auto place = program.image().error(TemplateFault::syntax, {}, found.at);
+  for (auto const& found : image.variables) {
+    auto place = places.of(found.at);
     uses.push_back({.path = found.path, .line = place.line, .column = place.column, .has_default = found.has_default});
   }
   return uses;

@@ -47,6 +47,7 @@ enum class Op : std::uint8_t {
   abort,            // a: expression or none
   link,             // a: index; flag: tracked
   end_link,
+  fixed_link,       // a: index, b: text with the address; flag: tracked
   pixel,
   halt,
 };
@@ -200,6 +201,7 @@ struct Program::Image {
   std::vector<FoundVariable> variables;
   std::uint32_t locals = 0;
   std::uint32_t loop_memories = 0;
+  std::uint32_t tracked_links = 0;
   std::uint32_t forloop = none;  // symbols
   std::uint32_t tablerowloop = none;
   std::size_t text_bytes = 0;

@@ -49,7 +49,7 @@ void Machine::step() {
     }
     case Op::capture: frames_.push_back({.is = Frame::Is::capture, .a = in.b, .out_begin = out_.size()}); return;
     case Op::if_changed: frames_.push_back({.is = Frame::Is::changed, .out_begin = out_.size()}); return;
-    case Op::link: frames_.push_back({.is = Frame::Is::link, .matched = in.flag, .a = in.a, .out_begin = out_.size()}); return;
+    case Op::link: frames_.push_back({.is = Frame::Is::link, .matched = in.flag, .a = in.a, .resume = in.at, .out_begin = out_.size()}); return;
     case Op::end_capture: end_capture(frames_.back()); break;
     case Op::end_if_changed: end_changed(frames_.back()); break;
     case Op::end_link: end_link(frames_.back()); break;
@@ -91,6 +91,7 @@ void Machine::step() {
     case Op::decrement: return count(in);
     case Op::call: return call(in);
     case Op::ret: return end_iteration();
+    case Op::fixed_link: return write_link(in.a, in.flag, image_.texts[in.b]);
     case Op::pixel:
       if (options_.links) options_.links->open_pixel(out_);
       return;
@@ -177,12 +178,23 @@ void Machine::end_link(Frame const& frame) {
   auto address = checked_address(options_.auto_escape ? unescaped_html(written) : std::string(written));
   out_.resize(frame.out_begin);
   if (!address) {
+    here_ = frame.resume;
     fail(TemplateFault::link, "this link is no http or https address: " + address.error());
-  } else if (options_.links && frame.matched) {
-    options_.links->link(frame.a, *address, out_);
   } else {
-    append_escaped_html(out_, *address);
+    write_link(frame.a, frame.matched, *address);
   }
+}
+
+// The first occurrence of a link in a message has the link's number; further ones (in loops) are numbered behind all links.
+void Machine::write_link(std::uint32_t index, bool tracked, std::string_view address) {
+  if (!options_.links || !tracked) {
+    append_escaped_html(out_, address);
+    return;
+  }
+  if (links_seen_.empty()) links_seen_.resize(image_.tracked_links);
+  auto number = links_seen_[index] ? image_.tracked_links + further_links_++ : index;
+  links_seen_[index] = true;
+  options_.links->link(number, address, out_);
 }
 
 void Machine::cycle(Cycle const& cycle) {
