@@ -4,6 +4,7 @@
 
 #include "content/liquid/characters.h"
 
+#include <algorithm>
 #include <set>
 
 namespace postrider::content {
@@ -35,19 +36,19 @@ std::string one_line(std::string_view text) {
 
 // A derived text cannot know which branches print: what they leave open is closed up here. At most one empty line in a row.
 std::string tidy(std::string_view text) {
+  text = strip(text);
   std::string tidied;
   tidied.reserve(text.size() + 1);
-  int line_ends = 0;
-  for (char c : strip(text)) {
-    if (c == '\n') {
-      while (!tidied.empty() && tidied.back() == ' ') tidied.pop_back();
-      if (++line_ends > 2) continue;
-    } else {
-      line_ends = 0;
-    }
-    tidied += c;
+  int empty_lines = 0;
+  while (!text.empty()) {
+    auto end = std::min(text.find('\n'), text.size());
+    auto line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    while (line.ends_with(' ')) line.remove_suffix(1);
+    empty_lines = line.empty() ? empty_lines + 1 : 0;
+    if (empty_lines < 2) tidied.append(line).append("\n");
   }
-  return tidied += '\n';
+  return tidied;
 }
 
 void add_variables(CompiledTemplate& compiled, Program const& part, std::set<std::string>& known) {
@@ -56,7 +57,8 @@ void add_variables(CompiledTemplate& compiled, Program const& part, std::set<std
   }
 }
 
-TemplateResult<std::string> render_part(Program const& program, std::string_view part, RenderContext const& context, RenderOptions const& options) {
+TemplateResult<std::string> render_part(Program const& program, std::string_view part, RenderContext const& context,
+                                        RenderOptions const& options) {
   auto text = render_liquid(program, context, options);
   if (text) return text;
   auto error = text.error();
@@ -114,8 +116,10 @@ Result<CompiledTemplate> compile_template(TemplateSource const& source) {
   return compiled;
 }
 
-TemplateResult<Rendered> render_template(CompiledTemplate const& compiled, RenderContext const& context, TemplateRenderOptions const& options) {
-  RenderOptions plain{.clock = options.clock, .strict_variables = options.strict_variables, .time_zone = options.time_zone, .budgets = options.budgets};
+TemplateResult<Rendered> render_template(CompiledTemplate const& compiled, RenderContext const& context,
+                                         TemplateRenderOptions const& options) {
+  RenderOptions plain{
+      .clock = options.clock, .strict_variables = options.strict_variables, .time_zone = options.time_zone, .budgets = options.budgets};
   Rendered rendered;
   auto subject = render_part(compiled.subject, "subject", context, plain);
   if (!subject) return subject.error();
@@ -148,7 +152,12 @@ TemplateResult<std::optional<std::string>> link_target(CompiledTemplate const& c
     }
     void open_pixel(std::string&) override {}
   } finder(number);
-  RenderOptions escaping{.clock = options.clock, .auto_escape = true, .strict_variables = options.strict_variables, .time_zone = options.time_zone, .links = &finder, .budgets = options.budgets};
+  RenderOptions escaping{.clock = options.clock,
+                         .auto_escape = true,
+                         .strict_variables = options.strict_variables,
+                         .time_zone = options.time_zone,
+                         .links = &finder,
+                         .budgets = options.budgets};
   auto html = render_part(compiled.html, "html", context, escaping);
   if (!html && !finder.target) return html.error();
   return std::move(finder.target);

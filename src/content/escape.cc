@@ -22,24 +22,26 @@ struct Entity {
 
 // Sorted. The ones that turn up in mails; the rest of HTML's 2,231 stays as written, which every mail client understands.
 constexpr Entity kEntities[] = {
-    {"AElig", 198}, {"Aacute", 193}, {"Acirc", 194}, {"Agrave", 192}, {"Aring", 197}, {"Atilde", 195}, {"Auml", 196}, {"Ccedil", 199},
-    {"ETH", 208}, {"Eacute", 201}, {"Ecirc", 202}, {"Egrave", 200}, {"Euml", 203}, {"Iacute", 205}, {"Icirc", 206}, {"Igrave", 204},
-    {"Iuml", 207}, {"Ntilde", 209}, {"OElig", 338}, {"Oacute", 211}, {"Ocirc", 212}, {"Ograve", 210}, {"Oslash", 216}, {"Otilde", 213},
-    {"Ouml", 214}, {"Scaron", 352}, {"THORN", 222}, {"Uacute", 218}, {"Ucirc", 219}, {"Ugrave", 217}, {"Uuml", 220}, {"Yacute", 221},
-    {"Yuml", 376}, {"aacute", 225}, {"acirc", 226}, {"acute", 180}, {"aelig", 230}, {"agrave", 224}, {"amp", 38}, {"apos", 39},
-    {"aring", 229}, {"atilde", 227}, {"auml", 228}, {"bdquo", 8222}, {"brvbar", 166}, {"bull", 8226}, {"ccedil", 231}, {"cedil", 184},
-    {"cent", 162}, {"circ", 710}, {"copy", 169}, {"curren", 164}, {"dagger", 8224}, {"darr", 8595}, {"deg", 176}, {"divide", 247},
-    {"eacute", 233}, {"ecirc", 234}, {"egrave", 232}, {"emsp", 8195}, {"ensp", 8194}, {"eth", 240}, {"euml", 235}, {"euro", 8364},
-    {"fnof", 402}, {"frac12", 189}, {"frac14", 188}, {"frac34", 190}, {"gt", 62}, {"harr", 8596}, {"hearts", 9829}, {"hellip", 8230},
-    {"iacute", 237}, {"icirc", 238}, {"iexcl", 161}, {"igrave", 236}, {"infin", 8734}, {"iquest", 191}, {"iuml", 239}, {"laquo", 171},
-    {"larr", 8592}, {"ldquo", 8220}, {"lsaquo", 8249}, {"lsquo", 8216}, {"lt", 60}, {"macr", 175}, {"mdash", 8212}, {"micro", 181},
-    {"middot", 183}, {"minus", 8722}, {"nbsp", 160}, {"ndash", 8211}, {"not", 172}, {"ntilde", 241}, {"oacute", 243}, {"ocirc", 244},
-    {"oelig", 339}, {"ograve", 242}, {"ordf", 170}, {"ordm", 186}, {"oslash", 248}, {"otilde", 245}, {"ouml", 246}, {"para", 182},
-    {"permil", 8240}, {"plusmn", 177}, {"pound", 163}, {"quot", 34}, {"raquo", 187}, {"rarr", 8594}, {"rdquo", 8221}, {"reg", 174},
-    {"rsaquo", 8250}, {"rsquo", 8217}, {"sbquo", 8218}, {"scaron", 353}, {"sect", 167}, {"shy", 173}, {"sup1", 185}, {"sup2", 178},
-    {"sup3", 179}, {"szlig", 223}, {"thinsp", 8201}, {"thorn", 254}, {"tilde", 732}, {"times", 215}, {"trade", 8482}, {"uacute", 250},
-    {"uarr", 8593}, {"ucirc", 251}, {"ugrave", 249}, {"uml", 168}, {"uuml", 252}, {"yacute", 253}, {"yen", 165}, {"yuml", 255},
-    {"zwj", 8205}, {"zwnj", 8204},
+    {"AElig", 198},   {"Aacute", 193},  {"Acirc", 194},  {"Agrave", 192},  {"Aring", 197},  {"Atilde", 195},  {"Auml", 196},
+    {"Ccedil", 199},  {"ETH", 208},     {"Eacute", 201}, {"Ecirc", 202},   {"Egrave", 200}, {"Euml", 203},    {"Iacute", 205},
+    {"Icirc", 206},   {"Igrave", 204},  {"Iuml", 207},   {"Ntilde", 209},  {"OElig", 338},  {"Oacute", 211},  {"Ocirc", 212},
+    {"Ograve", 210},  {"Oslash", 216},  {"Otilde", 213}, {"Ouml", 214},    {"Scaron", 352}, {"THORN", 222},   {"Uacute", 218},
+    {"Ucirc", 219},   {"Ugrave", 217},  {"Uuml", 220},   {"Yacute", 221},  {"Yuml", 376},   {"aacute", 225},  {"acirc", 226},
+    {"acute", 180},   {"aelig", 230},   {"agrave", 224}, {"amp", 38},      {"apos", 39},    {"aring", 229},   {"atilde", 227},
+    {"auml", 228},    {"bdquo", 8222},  {"brvbar", 166}, {"bull", 8226},   {"ccedil", 231}, {"cedil", 184},   {"cent", 162},
+    {"circ", 710},    {"copy", 169},    {"curren", 164}, {"dagger", 8224}, {"darr", 8595},  {"deg", 176},     {"divide", 247},
+    {"eacute", 233},  {"ecirc", 234},   {"egrave", 232}, {"emsp", 8195},   {"ensp", 8194},  {"eth", 240},     {"euml", 235},
+    {"euro", 8364},   {"fnof", 402},    {"frac12", 189}, {"frac14", 188},  {"frac34", 190}, {"gt", 62},       {"harr", 8596},
+    {"hearts", 9829}, {"hellip", 8230}, {"iacute", 237}, {"icirc", 238},   {"iexcl", 161},  {"igrave", 236},  {"infin", 8734},
+    {"iquest", 191},  {"iuml", 239},    {"laquo", 171},  {"larr", 8592},   {"ldquo", 8220}, {"lsaquo", 8249}, {"lsquo", 8216},
+    {"lt", 60},       {"macr", 175},    {"mdash", 8212}, {"micro", 181},   {"middot", 183}, {"minus", 8722},  {"nbsp", 160},
+    {"ndash", 8211},  {"not", 172},     {"ntilde", 241}, {"oacute", 243},  {"ocirc", 244},  {"oelig", 339},   {"ograve", 242},
+    {"ordf", 170},    {"ordm", 186},    {"oslash", 248}, {"otilde", 245},  {"ouml", 246},   {"para", 182},    {"permil", 8240},
+    {"plusmn", 177},  {"pound", 163},   {"quot", 34},    {"raquo", 187},   {"rarr", 8594},  {"rdquo", 8221},  {"reg", 174},
+    {"rsaquo", 8250}, {"rsquo", 8217},  {"sbquo", 8218}, {"scaron", 353},  {"sect", 167},   {"shy", 173},     {"sup1", 185},
+    {"sup2", 178},    {"sup3", 179},    {"szlig", 223},  {"thinsp", 8201}, {"thorn", 254},  {"tilde", 732},   {"times", 215},
+    {"trade", 8482},  {"uacute", 250},  {"uarr", 8593},  {"ucirc", 251},   {"ugrave", 249}, {"uml", 168},     {"uuml", 252},
+    {"yacute", 253},  {"yen", 165},     {"yuml", 255},   {"zwj", 8205},    {"zwnj", 8204},
 };
 static_assert(std::is_sorted(std::begin(kEntities), std::end(kEntities), [](auto const& a, auto const& b) { return a.name < b.name; }));
 
@@ -64,7 +66,8 @@ char32_t character_of(std::string_view reference) {
     }
     return value > 0x10FFFF || (value >= 0xD800 && value < 0xE000) ? 0 : value;
   }
-  auto found = std::lower_bound(std::begin(kEntities), std::end(kEntities), reference, [](Entity const& e, std::string_view n) { return e.name < n; });
+  auto found = std::lower_bound(std::begin(kEntities), std::end(kEntities), reference,
+                                [](Entity const& e, std::string_view n) { return e.name < n; });
   return found != std::end(kEntities) && found->name == reference ? found->character : 0;
 }
 
@@ -90,19 +93,18 @@ void append_escaped_html(std::string& out, std::string_view text) {
 std::string unescaped_html(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size();) {
-    if (text[i] == '&') {
-      auto end = text.find(';', i);
-      if (end != std::string_view::npos && end - i <= 10) {
-        if (auto character = character_of(text.substr(i + 1, end - i - 1))) {
-          append_character(out, character);
-          i = end + 1;
-          continue;
-        }
-      }
-    }
-    out += text[i++];
+  std::size_t done = 0;
+  for (auto at = text.find('&'); at != std::string_view::npos; at = text.find('&', at + 1)) {
+    auto length = text.substr(at, 11).find(';');
+    if (length == std::string_view::npos) continue;
+    auto character = character_of(text.substr(at + 1, length - 1));
+    if (!character) continue;
+    out.append(text, done, at - done);
+    append_character(out, character);
+    done = at + length + 1;
+    at += length;
   }
+  out.append(text, done, text.size() - done);
   return out;
 }
 

@@ -14,7 +14,8 @@ char lowered(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) :
 constexpr std::size_t most_attributes = 200;  // of one element; further ones are stepped over
 
 bool holds_raw_text(std::string_view element) {
-  static constexpr std::string_view kElements[] = {"script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "plaintext"};
+  static constexpr std::string_view kElements[] = {"script", "style",   "title",    "textarea", "xmp",
+                                                   "iframe", "noembed", "noframes", "plaintext"};
   return std::find(std::begin(kElements), std::end(kElements), element) != std::end(kElements);
 }
 
@@ -79,7 +80,8 @@ class Scanner {
   bool tag() {
     HtmlEvent event{.is = peek(1) == '/' ? HtmlEvent::Is::close : HtmlEvent::Is::open, .begin = at_};
     at_ += event.is == HtmlEvent::Is::close ? 2 : 1;
-    while (at_ < source_.size() && !span_here() && !is_space(source_[at_]) && source_[at_] != '>' && source_[at_] != '/') event.name += lowered(source_[at_++]);
+    while (at_ < source_.size() && !span_here() && !is_space(source_[at_]) && source_[at_] != '>' && source_[at_] != '/')
+      event.name += lowered(source_[at_++]);
     attributes(event);
     auto name = event.name;
     bool opens = event.is == HtmlEvent::Is::open;

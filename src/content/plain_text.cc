@@ -18,15 +18,20 @@ bool is_one_of(std::string_view word, std::string_view const (&words)[n]) {
   return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
 
-constexpr std::string_view kParagraphs[] = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "table", "ul", "ol", "dl", "hr", "form", "figure"};
-constexpr std::string_view kLines[] = {"div", "section", "article", "header", "footer", "main", "nav", "aside", "center", "address", "tr", "li", "dt", "dd", "caption", "figcaption", "fieldset", "option"};
-constexpr std::string_view kVoid[] = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"};
+constexpr std::string_view kParagraphs[] = {"p",   "h1",    "h2", "h3", "h4", "h5", "h6",   "blockquote",
+                                            "pre", "table", "ul", "ol", "dl", "hr", "form", "figure"};
+constexpr std::string_view kLines[] = {"div",     "section", "article", "header", "footer", "main",    "nav",        "aside",    "center",
+                                       "address", "tr",      "li",      "dt",     "dd",     "caption", "figcaption", "fieldset", "option"};
+constexpr std::string_view kVoid[] = {"area",  "base", "br",   "col",   "embed",  "hr",    "img",
+                                      "input", "link", "meta", "param", "source", "track", "wbr"};
 // Tags that steer or assign; they are kept even where their surroundings are dropped, so that blocks stay whole.
-constexpr std::string_view kStructure[] = {"if", "elsif", "else", "endif", "unless", "endunless", "case", "when", "endcase", "for", "endfor", "break", "continue", "assign", "capture", "endcapture", "ifchanged", "endifchanged", "abort"};
+constexpr std::string_view kStructure[] = {"if",      "elsif",      "else",      "endif",        "unless", "endunless", "case",
+                                           "when",    "endcase",    "for",       "endfor",       "break",  "continue",  "assign",
+                                           "capture", "endcapture", "ifchanged", "endifchanged", "abort"};
 
 class TextWriter {
  public:
-  explicit TextWriter(std::string_view source) : source_(source), scanned_(scan_html(source)) { find_data_tables(); }
+  explicit TextWriter(std::string_view source) : source_(source), scanned_(scan_html(source)) { find_grids(); }
 
   std::string write() {
     for (auto const& event : scanned_.events) {
@@ -38,8 +43,7 @@ class TextWriter {
         case HtmlEvent::Is::comment: structure_only(event.begin, event.end); break;
       }
     }
-    out_ += '\n';
-    return std::move(out_);
+    return std::move(out_ += '\n');
   }
 
  private:
@@ -50,11 +54,11 @@ class TextWriter {
   enum Gap { nothing = 0, blank = 1, line = 2, paragraph = 3 };
 
   struct Block {
-    Gap gap;                        // what stood before it
-    Gap end = paragraph;            // what surely stands behind each branch so far
-    Gap wanted_first = nothing;     // loops: what the first piece of the body wanted before it
+    Gap gap;                     // what stood before it
+    Gap end = paragraph;         // what surely stands behind each branch so far
+    Gap wanted_first = nothing;  // loops: what the first piece of the body wanted before it
     bool has_else = false;
-    bool fresh = true;              // nothing printed yet
+    bool fresh = true;  // nothing printed yet
   };
 
   struct List {
@@ -64,16 +68,16 @@ class TextWriter {
   };
 
   // Tables with header cells hold data: their rows become lines. The others are layout.
-  void find_data_tables() {
+  void find_grids() {
     std::vector<std::size_t> open;
     for (auto const& event : scanned_.events) {
       if (event.name == "table" && event.is == HtmlEvent::Is::open) {
-        open.push_back(data_tables_.size());
-        data_tables_.push_back(false);
+        open.push_back(grids_.size());
+        grids_.push_back(false);
       } else if (event.name == "table" && event.is == HtmlEvent::Is::close && !open.empty()) {
         open.pop_back();
       } else if (event.name == "th" && event.is == HtmlEvent::Is::open && !open.empty()) {
-        data_tables_[open.back()] = true;
+        grids_[open.back()] = true;
       }
     }
   }
@@ -250,7 +254,8 @@ class TextWriter {
     for (auto const& span : spans_within(scanned_.spans, attribute->value_begin, attribute->value_end)) {
       value += shielded(unescaped_html(source_.substr(at, span.begin - at)));
       if (span.is == TemplateSpan::Is::output) value += output_of(span);
-      if (span.is == TemplateSpan::Is::tag && is_one_of(tag_name(tag_of(span)), kStructure)) value += source_.substr(span.begin, span.end - span.begin);
+      if (span.is == TemplateSpan::Is::tag && is_one_of(tag_name(tag_of(span)), kStructure))
+        value += source_.substr(span.begin, span.end - span.begin);
       at = span.end;
     }
     value += shielded(unescaped_html(source_.substr(at, attribute->value_end - at)));
@@ -274,7 +279,8 @@ class TextWriter {
     auto const* href = name == "a" ? event.attribute("href") : nullptr;
     auto const* alt = name == "img" ? event.attribute("alt") : nullptr;
     for (auto const& span : spans_within(scanned_.spans, event.begin, event.end)) {
-      bool in_value = (href && span.begin >= href->value_begin && span.end <= href->value_end) || (alt && span.begin >= alt->value_begin && span.end <= alt->value_end);
+      bool in_value = (href && span.begin >= href->value_begin && span.end <= href->value_end) ||
+                      (alt && span.begin >= alt->value_begin && span.end <= alt->value_end);
       if (span.is == TemplateSpan::Is::tag && !in_value && is_one_of(tag_name(tag_of(span)), kStructure)) control(span);
     }
     if (hidden_depth_ > 0) {
@@ -325,8 +331,8 @@ class TextWriter {
   }
 
   void cell() {
-    bool data = !tables_.empty() && data_tables_[tables_.back()];
-    if (!data) return need(line);
+    bool grid = !tables_.empty() && grids_[tables_.back()];
+    if (!grid) return need(line);
     if (cells_++ > 0) {
       wanted_ = nothing;
       put(" |");
@@ -356,8 +362,7 @@ class TextWriter {
     if (address.empty() || address.front() == '#') return;
     auto shown = std::string(strip(std::string_view(out_).substr(std::min(link_begin_, out_.size()))));
     std::string_view bare = address;
-    if (bare.starts_with("mailto:")) bare.remove_prefix(7);
-    if (bare.starts_with("tel:")) bare.remove_prefix(4);
+    if (bare.starts_with("mailto:") || bare.starts_with("tel:")) bare.remove_prefix(bare.find(':') + 1);
     if (shown == bare || shown == address) return;
     if (shown.empty()) return put(bare);
     auto after = std::exchange(wanted_, blank);
@@ -367,7 +372,7 @@ class TextWriter {
 
   std::string_view source_;
   ScannedHtml scanned_;
-  std::vector<bool> data_tables_;
+  std::vector<bool> grids_;
   std::string out_;
   Gap wanted_ = nothing;
   Gap written_ = paragraph;  // what stands at the end of `out_`; the beginning counts as a paragraph

@@ -20,7 +20,8 @@ bool is_one_of(std::string_view word, std::string_view const (&words)[n]) {
 
 constexpr std::string_view kSystemUrls[] = {"unsubscribe_url", "preferences_url", "view_url"};
 constexpr std::string_view kTrustedRoots[] = {"campaign", "sender", "variables", "journey"};
-constexpr std::string_view kDangerousSchemes[] = {"javascript", "data", "vbscript", "file", "blob", "filesystem", "about", "jar", "view-source"};
+constexpr std::string_view kDangerousSchemes[] = {"javascript", "data",  "vbscript", "file",       "blob",
+                                                  "filesystem", "about", "jar",      "view-source"};
 
 class LinkFinder {
  public:
@@ -37,7 +38,8 @@ class LinkFinder {
         bool link = attribute.name == "href" && (event.name == "a" || event.name == "area");
         if (link) {
           judge(event, attribute);
-        } else if (attribute.name == "href" || attribute.name == "src" || attribute.name == "action" || attribute.name == "formaction" || attribute.name == "xlink:href") {
+        } else if (attribute.name == "href" || attribute.name == "src" || attribute.name == "action" || attribute.name == "formaction" ||
+                   attribute.name == "xlink:href") {
           refuse_script(attribute);
         }
       }
@@ -58,7 +60,8 @@ class LinkFinder {
 
   void warn(HtmlAttribute const& attribute, std::string message) {
     auto place = places_.of(attribute.value_begin);
-    found_.warnings.push_back({.code = "broken_link", .message = std::move(message), .line = place.line, .column = place.column, .part = "html"});
+    found_.warnings.push_back(
+        {.code = "broken_link", .message = std::move(message), .line = place.line, .column = place.column, .part = "html"});
   }
 
   // Browsers drop tabs and line breaks inside an address, and decode references before they look for the scheme.
@@ -131,8 +134,9 @@ class LinkFinder {
     bool ends_host = rest.empty() || rest.front() == '/' || rest.front() == '?' || rest.front() == '#' || rest.front() == '&';
     if (is_one_of(root, kSystemUrls) && ends_host && from_context(root)) return;
     if (is_one_of(root, kTrustedRoots) && ends_host && from_context(root)) return dynamic(attribute, tracked);
-    refuse(attribute, "the host of a link must be written out, or the whole address must come from campaign, sender, variables or journey; '" +
-                          std::string(root) + "' may only fill what stands behind the host");
+    refuse(attribute,
+           "the host of a link must be written out, or the whole address must come from campaign, sender, variables or journey; '" +
+               std::string(root) + "' may only fill what stands behind the host");
   }
 
   void judge_fixed(HtmlAttribute const& attribute, std::string_view value, bool tracked) {
@@ -162,7 +166,8 @@ class LinkFinder {
 
   std::uint32_t add(HtmlAttribute const& attribute, std::optional<std::string> address) {
     auto place = places_.of(attribute.value_begin);
-    found_.links.push_back({.target = std::string(written(attribute)), .address = std::move(address), .line = place.line, .column = place.column});
+    found_.links.push_back(
+        {.target = std::string(written(attribute)), .address = std::move(address), .line = place.line, .column = place.column});
     return static_cast<std::uint32_t>(found_.links.size() - 1);
   }
 

@@ -22,7 +22,8 @@ std::string text_of(std::string_view html, json::object const& context = {}) {
 
 std::vector<std::string> codes(CompiledTemplate const& compiled) {
   std::vector<std::string> found;
-  for (auto const& warning : compiled.warnings) found.push_back(warning.code + "@" + warning.part + std::to_string(warning.line) + ":" + std::to_string(warning.column));
+  for (auto const& warning : compiled.warnings)
+    found.push_back(warning.code + "@" + warning.part + std::to_string(warning.line) + ":" + std::to_string(warning.column));
   return found;
 }
 
@@ -38,28 +39,37 @@ struct Urls : LinkWriter {
 }  // namespace
 
 TEST_CASE("plain text keeps words, breaks and links of the HTML", "[content]") {
-  CHECK(text_of("<html><head><title>T</title><style>p{}</style></head><body><h1>Hello&nbsp;&amp; welcome</h1><p>One\n  two <b>three</b>.</p><p>Four<br>five</p></body></html>") ==
-        "Hello & welcome\n\nOne two three.\n\nFour\nfive\n");
-  CHECK(text_of("<p>See <a href=\"https://a.example/?a=1&amp;b=2\">our shop</a>, <a href=\"https://b.example\">https://b.example</a> or <a href=\"mailto:x@y.example\">x@y.example</a>.</p>") ==
+  CHECK(text_of("<html><head><title>T</title><style>p{}</style></head><body><h1>Hello&nbsp;&amp; welcome</h1><p>One\n  two "
+                "<b>three</b>.</p><p>Four<br>five</p></body></html>") == "Hello & welcome\n\nOne two three.\n\nFour\nfive\n");
+  CHECK(text_of("<p>See <a href=\"https://a.example/?a=1&amp;b=2\">our shop</a>, <a href=\"https://b.example\">https://b.example</a> or <a "
+                "href=\"mailto:x@y.example\">x@y.example</a>.</p>") ==
         "See our shop (https://a.example/?a=1&b=2), https://b.example or x@y.example.\n");
-  CHECK(text_of("<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul><ol><li>x</li><li><p>y</p></li></ol>") == "- a\n- b\n  - c\n\n1. x\n2. y\n");
+  CHECK(text_of("<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul><ol><li>x</li><li><p>y</p></li></ol>") ==
+        "- a\n- b\n  - c\n\n1. x\n2. y\n");
   CHECK(text_of("<table><tr><th>Item</th><th>Price</th></tr><tr><td>Pen</td><td>2</td></tr></table>") == "Item | Price\nPen | 2\n");
   CHECK(text_of("<table><tr><td>left</td><td>right</td></tr></table>") == "left\nright\n");
-  CHECK(text_of("<a href=\"https://a.example\"><img src=x alt=\"Our logo\"></a><img src=y><div style=\"display: none\">hidden <b>x</b></div> after") == "Our logo (https://a.example) after\n");
+  CHECK(text_of("<a href=\"https://a.example\"><img src=x alt=\"Our logo\"></a><img src=y><div style=\"display: none\">hidden "
+                "<b>x</b></div> after") == "Our logo (https://a.example) after\n");
   CHECK(text_of("a<script>if (1 < 2) {}</script><!-- c --> b<hr>c") == "a b\n\n----------\n\nc\n");
   CHECK(text_of("<blockquote>one<br>two</blockquote>three") == "> one\n> two\n\nthree\n");
   CHECK(text_of("<pre>a  b\n c</pre>") == "a  b\n c\n");
 }
 
 TEST_CASE("plain text keeps the Liquid of the HTML where it was", "[content]") {
-  json::object context{{"contact", {{"first_name", "Tom & <Jerry>"}, {"bio", "<b>big</b>"}}}, {"items", {{{"n", "A"}, {"u", "a"}}, {{"n", "B"}, {"u", "b"}}}}, {"vip", true}};
-  CHECK(text_of("<p>Hi {{ contact.first_name | escape }},</p>{% if vip %}<p>VIP</p>{% else %}<p>no</p>{% endif %}<p>{{ contact.bio | raw }}</p>", context) ==
-        "Hi Tom & <Jerry>,\n\nVIP\n\nbig\n");
-  CHECK(text_of("<table>{% for i in items %}<tr><td><a href=\"https://s.example/{{ i.u }}\">{{ i.n }}</a></td></tr>{% endfor %}</table>end", context) ==
-        "A (https://s.example/a)\nB (https://s.example/b)\n\nend\n");
+  json::object context{{"contact", {{"first_name", "Tom & <Jerry>"}, {"bio", "<b>big</b>"}}},
+                       {"items", {{{"n", "A"}, {"u", "a"}}, {{"n", "B"}, {"u", "b"}}}},
+                       {"vip", true}};
+  CHECK(
+      text_of(
+          "<p>Hi {{ contact.first_name | escape }},</p>{% if vip %}<p>VIP</p>{% else %}<p>no</p>{% endif %}<p>{{ contact.bio | raw }}</p>",
+          context) == "Hi Tom & <Jerry>,\n\nVIP\n\nbig\n");
+  CHECK(text_of("<table>{% for i in items %}<tr><td><a href=\"https://s.example/{{ i.u }}\">{{ i.n }}</a></td></tr>{% endfor %}</table>end",
+                context) == "A (https://s.example/a)\nB (https://s.example/b)\n\nend\n");
   CHECK(text_of("<ol>{% for i in items %}<li>{{ i.n }}</li>{% endfor %}</ol>", context) == "1. A\n2. B\n");
   CHECK(text_of("a {% raw %}{{ x }}{% endraw %} &#123;&#123; y }} {% comment %}c{% endcomment %}b") == "a {{ x }} {{ y }} b\n");
-  CHECK(text_of("<div {% if vip %}class=\"a\"{% endif %}>x</div><a {% if vip %}href=\"https://a.example\">{% else %}href=\"https://b.example\">{% endif %}y</a>", context) == "x\ny (https://a.example)\n");
+  CHECK(text_of("<div {% if vip %}class=\"a\"{% endif %}>x</div><a {% if vip %}href=\"https://a.example\">{% else "
+                "%}href=\"https://b.example\">{% endif %}y</a>",
+                context) == "x\ny (https://a.example)\n");
   CHECK(text_of("<style>{% if vip %}a{% endif %}{{ contact.first_name }}</style>{% assign z = 1 %}<p>{{ z }}</p>", context) == "1\n");
   for (bool vip : {true, false}) {
     context["vip"] = vip;
@@ -68,7 +78,8 @@ TEST_CASE("plain text keeps the Liquid of the HTML where it was", "[content]") {
     CHECK(text_of("<p>A</p>{% if vip %}B{% endif %}<p>D</p>", context) == (vip ? "A\n\nB\n\nD\n" : "A\n\nD\n"));
     CHECK(text_of("Hello {% if vip %}dear{% endif %} friend", context) == (vip ? "Hello dear friend\n" : "Hello  friend\n"));
     CHECK(text_of("<p>A</p>{% for i in items %}<p>{{ i.n }}</p>{% endfor %}<p>D</p>", context) == "A\n\nA\n\nB\n\nD\n");
-    CHECK(text_of("{% for i in items %}<div>{{ i.n }}{% if vip %}<br>v{% endif %}{% endfor %}D", context) == (vip ? "A\nv\nB\nv\nD\n" : "A\nB\nD\n"));
+    CHECK(text_of("{% for i in items %}<div>{{ i.n }}{% if vip %}<br>v{% endif %}{% endfor %}D", context) ==
+          (vip ? "A\nv\nB\nv\nD\n" : "A\nB\nD\n"));
     CHECK(text_of("a {% capture x %}<p>q</p><p>r</p>{% endcapture %}b {{ x }}", context) == "a b q\n\nr\n");
   }
   CHECK(text_of("{% tablerow i in items cols:2 %}{{ i.n }} {% endtablerow %}", context).find('<') == std::string::npos);
@@ -76,7 +87,8 @@ TEST_CASE("plain text keeps the Liquid of the HTML where it was", "[content]") {
 
 TEST_CASE("one function renders subject, HTML and text", "[content]") {
   auto compiled = compile_template({.subject = "{{ campaign.name }}:\n  hi {{ contact.first_name }}",
-                                    .html_body = "<body><p>Hi {{ contact.first_name }}</p><a href=\"https://a.example/{{ contact.email }}\">go</a> <a href=\"{{ unsubscribe_url }}\">leave</a></body>"});
+                                    .html_body = "<body><p>Hi {{ contact.first_name }}</p><a href=\"https://a.example/{{ contact.email "
+                                                 "}}\">go</a> <a href=\"{{ unsubscribe_url }}\">leave</a></body>"});
   REQUIRE(compiled.has_value());
   CHECK(compiled->links.size() == 1);
   CHECK(compiled->text_is_derived);
@@ -85,11 +97,15 @@ TEST_CASE("one function renders subject, HTML and text", "[content]") {
   auto sent = render_template(*compiled, RenderContext(kContext), {.clock = clock, .links = &urls});
   REQUIRE(sent.has_value());
   CHECK(sent->subject == "Summer Bcc: evil@example.org: hi Jane <3");
-  CHECK(sent->html == "<body><p>Hi Jane &lt;3</p><a href=\"https://t.example/c/0\">go</a> <a href=\"https://m.example/u/1\">leave</a><img src=\"https://t.example/o.gif\" alt=\"\"></body>");
+  CHECK(sent->html ==
+        "<body><p>Hi Jane &lt;3</p><a href=\"https://t.example/c/0\">go</a> <a href=\"https://m.example/u/1\">leave</a><img "
+        "src=\"https://t.example/o.gif\" alt=\"\"></body>");
   CHECK(sent->text == "Hi Jane <3\n\ngo (https://a.example/jane@example.net) leave (https://m.example/u/1)\n");
   auto preview = render_template(*compiled, RenderContext(kContext), {.clock = clock});
   REQUIRE(preview.has_value());
-  CHECK(preview->html == "<body><p>Hi Jane &lt;3</p><a href=\"https://a.example/jane@example.net\">go</a> <a href=\"https://m.example/u/1\">leave</a></body>");
+  CHECK(
+      preview->html ==
+      "<body><p>Hi Jane &lt;3</p><a href=\"https://a.example/jane@example.net\">go</a> <a href=\"https://m.example/u/1\">leave</a></body>");
   CHECK(preview->text == sent->text);
   CHECK(link_target(*compiled, 0, RenderContext(kContext), {.clock = clock}).value() == "https://a.example/jane@example.net");
   CHECK(!link_target(*compiled, 1, RenderContext(kContext), {.clock = clock}).value());
@@ -97,7 +113,10 @@ TEST_CASE("one function renders subject, HTML and text", "[content]") {
 
 TEST_CASE("the subject never holds a line break", "[content][security]") {
   SystemClock clock;
-  for (auto const* hostile : {"a\r\nBcc: x", "a\nb", "a\rb", "a\tb", "a\u2028b", "a\u2029b", "a\u0085b", "a\x01" "b", "  a  b  "}) {
+  for (auto const* hostile : {"a\r\nBcc: x", "a\nb", "a\rb", "a\tb", "a\u2028b", "a\u2029b", "a\u0085b",
+                              "a\x01"
+                              "b",
+                              "  a  b  "}) {
     json::object context{{"contact", {{"x", hostile}}}};
     auto compiled = compile_template({.subject = "{{ contact.x }}", .text_body = "t"});
     auto sent = render_template(*compiled, RenderContext(context), {.clock = clock});
@@ -138,15 +157,22 @@ TEST_CASE("an unknown variable fails the render and names its part, and abort is
 }
 
 TEST_CASE("warnings say what is wrong and where", "[content]") {
-  auto bare = compile_template({.html_body = "<p>Hi {{ contact.first_name }} {{ customer.name }}</p>\n<img src=\"x\"><a href=\"\">x</a><p class={{ contact.email }} onclick=\"x\">y</p>"}).value();
-  CHECK(codes(bare) == std::vector<std::string>{"no_default@html1:10", "unknown_variable@html1:35", "missing_subject@subject1:1", "missing_plain_text@text1:1", "missing_unsubscribe@html1:1",
-                                                "missing_alt@html2:1", "active_content@html2:30", "unquoted_output@html2:30", "broken_link@html2:23"});
+  auto bare = compile_template({.html_body = "<p>Hi {{ contact.first_name }} {{ customer.name }}</p>\n<img src=\"x\"><a href=\"\">x</a><p "
+                                             "class={{ contact.email }} onclick=\"x\">y</p>"})
+                  .value();
+  CHECK(codes(bare) == std::vector<std::string>{"no_default@html1:10", "unknown_variable@html1:35", "missing_subject@subject1:1",
+                                                "missing_plain_text@text1:1", "missing_unsubscribe@html1:1", "missing_alt@html2:1",
+                                                "active_content@html2:30", "unquoted_output@html2:30", "broken_link@html2:23"});
   auto good = compile_template({.subject = "Hi {{ contact.first_name | default: 'you' }}",
-                                .html_body = "<p>{{ campaign.name }} {{ event.x }} {{ variables.y }} {{ journey.z }} {{ message.id }} {{ sender.name }}</p><a href=\"{{ unsubscribe_url }}\">bye</a>",
+                                .html_body = "<p>{{ campaign.name }} {{ event.x }} {{ variables.y }} {{ journey.z }} {{ message.id }} {{ "
+                                             "sender.name }}</p><a href=\"{{ unsubscribe_url }}\">bye</a>",
                                 .text_body = "x {{ view_url }}"})
                   .value();
   CHECK(codes(good).empty());
-  auto heavy = compile_template({.subject = "s", .html_body = "<a href=\"{{ preferences_url }}\">p</a>" + std::string(103 * 1024, 'x'), .text_body = "t"}).value();
+  auto heavy =
+      compile_template(
+          {.subject = "s", .html_body = "<a href=\"{{ preferences_url }}\">p</a>" + std::string(103 * 1024, 'x'), .text_body = "t"})
+          .value();
   CHECK(codes(heavy) == std::vector<std::string>{"too_large@html1:1"});
   auto sms = compile_template({.channel = TemplateChannel::sms, .html_body = "<p>x</p>", .text_body = "Hi {{ contact.email }}"}).value();
   CHECK(codes(sms) == std::vector<std::string>{"ignored_part@1:1"});
@@ -154,7 +180,10 @@ TEST_CASE("warnings say what is wrong and where", "[content]") {
 }
 
 TEST_CASE("the variables of all parts are listed once", "[content]") {
-  auto compiled = compile_template({.subject = "{{ contact.first_name }}", .html_body = "{{ contact.first_name }}{{ campaign.name }}", .text_body = "{{ contact.email }}"}).value();
+  auto compiled = compile_template({.subject = "{{ contact.first_name }}",
+                                    .html_body = "{{ contact.first_name }}{{ campaign.name }}",
+                                    .text_body = "{{ contact.email }}"})
+                      .value();
   std::vector<std::string> paths;
   for (auto const& use : compiled.variables) paths.push_back(use.path);
   CHECK(paths == std::vector<std::string>{"contact.first_name", "campaign.name", "contact.email"});

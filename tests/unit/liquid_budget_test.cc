@@ -43,7 +43,8 @@ struct Hostile {
 std::vector<Hostile> hostile_templates() {
   using enum TemplateFault;
   std::string doubling = "{% assign s = 'x' %}" + repeated("{% assign s = s | append: s %}", 64) + "{{ s }}";
-  std::string doubling_in_loop = "{% assign s = '0123456789' %}{% for i in (1..64) %}{% assign s = s | append: s %}{% endfor %}{{ s | size }}";
+  std::string doubling_in_loop =
+      "{% assign s = '0123456789' %}{% for i in (1..64) %}{% assign s = s | append: s %}{% endfor %}{{ s | size }}";
   return {
       {"an endless loop with an empty body", "{% for i in (1..1000000000) %}{% endfor %}", {nodes}},
       {"an endless loop with a body", "{% for i in (1..1000000000) %}x{% endfor %}", {nodes}},
@@ -56,29 +57,67 @@ std::vector<Hostile> hostile_templates() {
       {"liquid tags inside liquid tags", "{% " + repeated("liquid ", 50000) + "%}", {nesting}},
       {"a partial that renders itself", "{% render 'me' %}", {nesting}, {{"me", "x{% render 'me' %}"}}},
       {"a partial that includes itself twice", "{% include 'me' %}", {nesting}, {{"me", "{% include 'me' %}{% include 'me' %}"}}},
-      {"partials that multiply", "{% render 'a' %}", {nodes}, {{"a", repeated("{% render 'b' %}", 100)}, {"b", repeated("{% render 'c' %}", 100)}, {"c", repeated("{% render 'd' %}", 100)}, {"d", "d"}}},
+      {"partials that multiply",
+       "{% render 'a' %}",
+       {nodes},
+       {{"a", repeated("{% render 'b' %}", 100)},
+        {"b", repeated("{% render 'c' %}", 100)},
+        {"c", repeated("{% render 'd' %}", 100)},
+        {"d", "d"}}},
       {"a width of ten million", "{{ 'now' | date: '%9999999d' }}", {filter}},
-      {"many wide dates", "{% for i in (1..100000) %}{{ 'now' | date: '" + repeated("%1000d", 60) + "' }}{% endfor %}", {filter, output, nodes, memory}},
+      {"many wide dates",
+       "{% for i in (1..100000) %}{{ 'now' | date: '" + repeated("%1000d", 60) + "' }}{% endfor %}",
+       {filter, output, nodes, memory}},
       {"append that doubles", doubling, {memory, nodes}},
       {"append that doubles in a loop", doubling_in_loop, {memory, nodes}},
-      {"append in a long loop", "{% assign s = '' %}{% for i in (1..1000000) %}{% assign s = s | append: '0123456789012345678901234567890123456789' %}{% endfor %}{{ s }}", {memory, nodes, output}},
-      {"prepend in a long loop", "{% assign s = '' %}{% for i in (1..1000000) %}{% assign s = s | prepend: '0123456789' %}{% endfor %}{{ s }}", {memory, nodes, output}},
-      {"replace that multiplies", "{% assign s = 'aaaaaaaaaaaaaaaa' %}{% for i in (1..20) %}{% assign s = s | replace: 'a', s %}{% endfor %}", {memory, nodes}},
-      {"replace of nothing that multiplies", "{% assign s = 'aaaaaaaaaaaaaaaa' %}{% for i in (1..20) %}{% assign s = s | replace: '', s %}{% endfor %}", {memory, nodes}},
-      {"split into characters and join", "{% assign s = 'aaaaaaaaaaaaaaaa' %}{% for i in (1..30) %}{% assign s = s | split: '' | join: 'aaaaaaaaaaaaaaaa' %}{% endfor %}", {memory, nodes}},
-      {"an array that doubles", "{% assign a = 'a,b,c,d' | split: ',' %}{% for i in (1..40) %}{% assign a = a | concat: a %}{% endfor %}", {memory, nodes}},
+      {"append in a long loop",
+       "{% assign s = '' %}{% for i in (1..1000000) %}{% assign s = s | append: '0123456789012345678901234567890123456789' %}{% endfor "
+       "%}{{ s }}",
+       {memory, nodes, output}},
+      {"prepend in a long loop",
+       "{% assign s = '' %}{% for i in (1..1000000) %}{% assign s = s | prepend: '0123456789' %}{% endfor %}{{ s }}",
+       {memory, nodes, output}},
+      {"replace that multiplies",
+       "{% assign s = 'aaaaaaaaaaaaaaaa' %}{% for i in (1..20) %}{% assign s = s | replace: 'a', s %}{% endfor %}",
+       {memory, nodes}},
+      {"replace of nothing that multiplies",
+       "{% assign s = 'aaaaaaaaaaaaaaaa' %}{% for i in (1..20) %}{% assign s = s | replace: '', s %}{% endfor %}",
+       {memory, nodes}},
+      {"split into characters and join",
+       "{% assign s = 'aaaaaaaaaaaaaaaa' %}{% for i in (1..30) %}{% assign s = s | split: '' | join: 'aaaaaaaaaaaaaaaa' %}{% endfor %}",
+       {memory, nodes}},
+      {"an array that doubles",
+       "{% assign a = 'a,b,c,d' | split: ',' %}{% for i in (1..40) %}{% assign a = a | concat: a %}{% endfor %}",
+       {memory, nodes}},
       {"a range made into an array", "{% assign a = (1..1000000000) | reverse %}", {memory, nodes}},
       {"a range that is joined", "{{ (1..1000000000) | join: 'xxxxxxxxxxxxxxx' }}", {memory, nodes}},
       {"a range that is summed", "{{ (1..100000000) | sum }}", {memory, nodes}},
-      {"captures in a long loop", "{% for i in (1..1000000) %}{% capture x %}" + repeated("0123456789", 1000) + "{% endcapture %}{% endfor %}", {memory, nodes}},
+      {"captures in a long loop",
+       "{% for i in (1..1000000) %}{% capture x %}" + repeated("0123456789", 1000) + "{% endcapture %}{% endfor %}",
+       {memory, nodes}},
       {"much text in a loop", "{% for i in (1..1000000) %}" + repeated("0123456789", 1000) + "{% endfor %}", {output, nodes}},
-      {"much text in ifchanged", "{% for i in (1..1000000) %}{% ifchanged %}" + repeated("0123456789", 20000) + "{% endifchanged %}{% endfor %}", {nodes, time, output}},
-      {"times without end", "{% assign n = 2 %}{% for i in (1..1000000) %}{% assign n = n | times: n %}{% endfor %}{{ n }}", {nodes, memory}},
-      {"strip_html over and over", "{% assign s = '" + repeated("<", 20000) + "' %}{% for i in (1..100000) %}{% assign t = s | strip_html %}{% endfor %}", {nodes, memory, time}},
-      {"sort over and over", "{% assign a = (1..20000) | reverse %}{% for i in (1..10000) %}{% assign b = a | sort %}{% endfor %}", {nodes, memory, time}},
-      {"uniq over and over", "{% assign a = (1..20000) | reverse %}{% for i in (1..10000) %}{% assign b = a | uniq %}{% endfor %}", {nodes, memory, time}},
-      {"comparing large arrays over and over", "{% assign a = (1..20000) | reverse %}{% assign b = (1..20000) | reverse %}{% for i in (1..100000) %}{% if a == b %}{% endif %}{% endfor %}", {nodes, time}},
-      {"contains over and over", "{% assign a = (1..20000) | reverse %}{% for i in (1..100000) %}{% if a contains 'x' %}{% endif %}{% endfor %}", {nodes, time}},
+      {"much text in ifchanged",
+       "{% for i in (1..1000000) %}{% ifchanged %}" + repeated("0123456789", 20000) + "{% endifchanged %}{% endfor %}",
+       {nodes, time, output}},
+      {"times without end",
+       "{% assign n = 2 %}{% for i in (1..1000000) %}{% assign n = n | times: n %}{% endfor %}{{ n }}",
+       {nodes, memory}},
+      {"strip_html over and over",
+       "{% assign s = '" + repeated("<", 20000) + "' %}{% for i in (1..100000) %}{% assign t = s | strip_html %}{% endfor %}",
+       {nodes, memory, time}},
+      {"sort over and over",
+       "{% assign a = (1..20000) | reverse %}{% for i in (1..10000) %}{% assign b = a | sort %}{% endfor %}",
+       {nodes, memory, time}},
+      {"uniq over and over",
+       "{% assign a = (1..20000) | reverse %}{% for i in (1..10000) %}{% assign b = a | uniq %}{% endfor %}",
+       {nodes, memory, time}},
+      {"comparing large arrays over and over",
+       "{% assign a = (1..20000) | reverse %}{% assign b = (1..20000) | reverse %}{% for i in (1..100000) %}{% if a == b %}{% endif %}{% "
+       "endfor %}",
+       {nodes, time}},
+      {"contains over and over",
+       "{% assign a = (1..20000) | reverse %}{% for i in (1..100000) %}{% if a contains 'x' %}{% endif %}{% endfor %}",
+       {nodes, time}},
       {"a template of ten megabytes", std::string(10 * 1024 * 1024, 'x'), {too_large}},
       {"a literal of ten megabytes", "{{ '" + std::string(10 * 1024 * 1024, 'x') + "' }}", {too_large}},
       {"opening marks without end", "{% raw %}" + repeated("{%", 250000), {syntax}},
@@ -148,14 +187,18 @@ TEST_CASE("each budget can be set and has its own fault", "[liquid]") {
   CHECK(fault("{% for i in (1..10) %}x{% endfor %}", {.nodes = 30}) == "none");
   CHECK(fault("0123456789", {.output_bytes = 9}) == "output");
   CHECK(fault("0123456789", {.output_bytes = 10}) == "none");
-  CHECK(fault("{% assign x = '0123456789' | append: 'abc' %}{% for i in (1..20) %}{% assign x = x | append: x %}{% endfor %}", {.memory_bytes = 100'000}) == "memory");
+  CHECK(fault("{% assign x = '0123456789' | append: 'abc' %}{% for i in (1..20) %}{% assign x = x | append: x %}{% endfor %}",
+              {.memory_bytes = 100'000}) == "memory");
 
   struct Ticking : FixedClock {
     using FixedClock::FixedClock;
     mutable int asked = 0;
-    std::chrono::steady_clock::time_point steady() const override { return std::chrono::steady_clock::time_point(std::chrono::milliseconds(++asked)); }
+    std::chrono::steady_clock::time_point steady() const override {
+      return std::chrono::steady_clock::time_point(std::chrono::milliseconds(++asked));
+    }
   } ticking(*parse_instant("2026-03-05T07:08:09Z"));
-  auto slow = render_liquid(parse_liquid("{% for i in (1..90000) %}{% endfor %}").value(), RenderContext(nothing), {.clock = ticking, .budgets = {.time = std::chrono::milliseconds(5)}});
+  auto slow = render_liquid(parse_liquid("{% for i in (1..90000) %}{% endfor %}").value(), RenderContext(nothing),
+                            {.clock = ticking, .budgets = {.time = std::chrono::milliseconds(5)}});
   REQUIRE(slow.has_error());
   CHECK(slow.error().fault == TemplateFault::time);
 }
@@ -163,7 +206,8 @@ TEST_CASE("each budget can be set and has its own fault", "[liquid]") {
 TEST_CASE("a template sees nothing but its context", "[liquid][security]") {
   SystemClock clock;
   json::object context{{"contact", {{"first_name", "Jane"}}}};
-  for (auto const* source : {"{{ contact.__proto__ }}", "{{ contact.constructor }}", "{{ env.PATH }}", "{{ __links }}", "{{ self }}", "{{ contact.first_name.class }}", "{{ 'x'.methods }}"}) {
+  for (auto const* source : {"{{ contact.__proto__ }}", "{{ contact.constructor }}", "{{ env.PATH }}", "{{ __links }}", "{{ self }}",
+                             "{{ contact.first_name.class }}", "{{ 'x'.methods }}"}) {
     INFO(source);
     auto program = parse_liquid(source);
     if (!program) continue;

@@ -29,7 +29,8 @@ struct Outcome {
   std::string text;
 };
 
-Outcome run(json::object const& test, std::string_view context_key, std::string_view partials_key, content::ParseMode mode, bool errors_inline) {
+Outcome run(json::object const& test, std::string_view context_key, std::string_view partials_key, content::ParseMode mode,
+            bool errors_inline) {
   postrider::SystemClock clock;
   auto partials = strings_of(test, partials_key);
   auto const& source = test.at("template").as_string();
@@ -73,7 +74,8 @@ struct Tally {
 };
 
 std::map<std::string, std::string, std::less<>> const kGoldenDifferences = {
-    {"tags, case, unexpected when token", "its twin of the strict2 suite wants an error for the same template; a template saved here is parsed strictly"},
+    {"tags, case, unexpected when token",
+     "its twin of the strict2 suite wants an error for the same template; a template saved here is parsed strictly"},
 };
 
 std::map<std::string, std::string, std::less<>> const kRubyDifferences = {
@@ -107,7 +109,8 @@ TEST_CASE("golden-liquid passes but for the listed cases", "[liquid]") {
     tally.note(name, ok, json::serialize(json::value(wanted.front())), got);
   }
   tally.close();
-  std::cerr << "golden-liquid: " << tally.passed << " of " << tests.size() << " passed, " << tally.failed_as_listed << " differ as listed\n";
+  std::cerr << "golden-liquid: " << tally.passed << " of " << tests.size() << " passed, " << tally.failed_as_listed
+            << " differ as listed\n";
   CHECK(tests.size() == 1054);
   CHECK(tally.passed >= 1044);
 }
@@ -133,7 +136,8 @@ TEST_CASE("the recorded outputs of Ruby Liquid are met but for the listed cases"
     }
   }
   tally.close();
-  std::cerr << "Ruby's recorded outputs: " << tally.passed << " of " << expectations << " met, " << tally.failed_as_listed << " differ as listed\n";
+  std::cerr << "Ruby's recorded outputs: " << tally.passed << " of " << expectations << " met, " << tally.failed_as_listed
+            << " differ as listed\n";
   CHECK(expectations >= 250);
   CHECK(tally.passed * 100 >= expectations * 99);
 }

@@ -21,7 +21,8 @@ struct Setup {
   TemplateResult<std::string> run(std::string_view source, json::object const& context = {}) const {
     auto program = parse_liquid(source, parse);
     if (!program) return program.error();
-    return render_liquid(*program, RenderContext(context), {.clock = clock, .auto_escape = auto_escape, .strict_variables = strict, .time_zone = zone});
+    return render_liquid(*program, RenderContext(context),
+                         {.clock = clock, .auto_escape = auto_escape, .strict_variables = strict, .time_zone = zone});
   }
 };
 
@@ -53,7 +54,8 @@ TEST_CASE("an error says where in the template it lies", "[liquid]") {
   CHECK(error_of({}, "{{ x | append }}").describe() == "line 1, column 8: filter 'append' takes 1 arguments, not 0");
   CHECK(error_of({}, "é {{ x").describe() == "line 1, column 3: this output is never closed with }}");
   CHECK(error_of({}, "\n\n  {% if x %}").describe() == "line 3, column 3: if is never closed with endif");
-  CHECK(error_of({}, "{% for x in y %}{% endif %}").describe() == "line 1, column 17: endif closes nothing (the open block is another one)");
+  CHECK(error_of({}, "{% for x in y %}{% endif %}").describe() ==
+        "line 1, column 17: endif closes nothing (the open block is another one)");
   CHECK(error_of({}, "a\n{{ 1 | divided_by: 0 }}").describe() == "line 2, column 8: divided by 0");
   CHECK(error_of({}, "{% liquid\n assign a = 1\n nosuch\n%}").describe() == "line 3, column 2: unknown tag 'nosuch'");
 }
@@ -92,7 +94,8 @@ TEST_CASE("HTML output is escaped unless it went through raw", "[liquid]") {
 TEST_CASE("a value is never parsed as a template", "[liquid]") {
   json::object context{{"name", "{{ secret }}{% include 'x' %}"}, {"secret", "S"}};
   CHECK(plain("{{ name }}", context) == "{{ secret }}{% include 'x' %}");
-  CHECK(plain("{% assign a = name %}{% capture b %}{{ a }}{% endcapture %}{{ b | append: '' }}", context) == "{{ secret }}{% include 'x' %}");
+  CHECK(plain("{% assign a = name %}{% capture b %}{{ a }}{% endcapture %}{{ b | append: '' }}", context) ==
+        "{{ secret }}{% include 'x' %}");
 }
 
 TEST_CASE("later roots of a context shadow earlier ones", "[liquid]") {
@@ -106,10 +109,11 @@ TEST_CASE("later roots of a context shadow earlier ones", "[liquid]") {
 }
 
 TEST_CASE("the added filters do what their names say", "[liquid]") {
-  CHECK(plain("{{ 1234567.5 | money: 'EUR' }} {{ -3 | money: 'usd' }} {{ 1999 | money: 'JPY' }} {{ 5 | money: 'XYZ' }} {{ '12.345' | money }}") ==
-        "€1,234,567.50 -$3.00 ¥1,999 XYZ 5.00 12.35");
+  CHECK(plain("{{ 1234567.5 | money: 'EUR' }} {{ -3 | money: 'usd' }} {{ 1999 | money: 'JPY' }} {{ 5 | money: 'XYZ' }} {{ '12.345' | money "
+              "}}") == "€1,234,567.50 -$3.00 ¥1,999 XYZ 5.00 12.35");
   CHECK(plain("{{ 1 | pluralize: 'item', 'items' }} {{ 2 | pluralize: 'item', 'items' }} {{ 0 | pluralize: 'day' }}") == "item items days");
-  CHECK(plain("{{ 1234567 | number_with_delimiter }} {{ 1234.5 | number_with_delimiter: '.', ',' }} {{ -100 | number_with_delimiter }}") == "1,234,567 1.234,5 -100");
+  CHECK(plain("{{ 1234567 | number_with_delimiter }} {{ 1234.5 | number_with_delimiter: '.', ',' }} {{ -100 | number_with_delimiter }}") ==
+        "1,234,567 1.234,5 -100");
   CHECK(plain("{{ x | json }}", {{"x", {{"a", {1, "b\"", nullptr, 1.5}}}}}) == R"({"a":[1,"b\"",null,1.5E0]})");
   CHECK(plain("{{ 'a,b' | split: ',' | json }}") == R"(["a","b"])");
 }
@@ -127,9 +131,10 @@ TEST_CASE("dates are read generously and told in any zone", "[liquid]") {
   CHECK(plain("{{ 'now' | date: '%F %T' }} {{ 'today' | date: '%A' }}") == "2026-03-05 07:08:09 Thursday");
   CHECK(plain("{{ 0 | date: '%F' }} {{ '1767225600' | date: '%F' }}") == "1970-01-01 2026-01-01");
   CHECK(plain("{{ 'Thu, 05 Mar 2026 07:08:09 +0100' | date: '%F %T %z' }}") == "2026-03-05 07:08:09 +0100");
-  CHECK(plain("{{ 'March 5th, 2026 3:04pm' | date: '%F %R' }} {{ '5/3/2026' | date: '%F' }} {{ '05.03.2026' | date: '%F' }} {{ '2026/03/05' | date: '%F' }}") ==
-        "2026-03-05 15:04 2026-03-05 2026-03-05 2026-03-05");
-  CHECK(plain("{{ '20260305T070809Z' | date: '%F %T' }} {{ '10:30' | date: '%F %R' }} {{ 'Mar 2027' | date: '%F' }}") == "2026-03-05 07:08:09 2026-03-05 10:30 2027-03-01");
+  CHECK(plain("{{ 'March 5th, 2026 3:04pm' | date: '%F %R' }} {{ '5/3/2026' | date: '%F' }} {{ '05.03.2026' | date: '%F' }} {{ "
+              "'2026/03/05' | date: '%F' }}") == "2026-03-05 15:04 2026-03-05 2026-03-05 2026-03-05");
+  CHECK(plain("{{ '20260305T070809Z' | date: '%F %T' }} {{ '10:30' | date: '%F %R' }} {{ 'Mar 2027' | date: '%F' }}") ==
+        "2026-03-05 07:08:09 2026-03-05 10:30 2027-03-01");
   CHECK(plain("{{ '2026-02-30' | date: '%F' }} {{ 'soon' | date: '%F' }} {{ '2026-13-01' | date: '%F' }}") == "2026-02-30 soon 2026-13-01");
   CHECK(plain("{{ '2026-03-05T07:08:09.123456Z' | date: '%L %3N %6N %N %s' }}") == "123 123 123456 123456000 1772694489");
   CHECK(plain("{{ '2025-12-29' | date: '%G-W%V-%u %g %U %W %j %C' }}") == "2026-W01-1 26 52 52 363 20");
@@ -162,7 +167,10 @@ TEST_CASE("the variables of a template are listed with their places", "[liquid]"
 }
 
 TEST_CASE("a program may be rendered again and again with the same result", "[liquid]") {
-  auto program = parse_liquid("{% increment n %}{% cycle 'a', 'b' %}{% assign x = x | append: 'y' %}{{ x }}{% for i in (1..3) limit: 1 offset: continue %}{{ i }}{% endfor %}").value();
+  auto program = parse_liquid(
+                     "{% increment n %}{% cycle 'a', 'b' %}{% assign x = x | append: 'y' %}{{ x }}{% for i in (1..3) limit: 1 offset: "
+                     "continue %}{{ i }}{% endfor %}")
+                     .value();
   FixedClock clock(kNow);
   json::object nothing;
   auto first = render_liquid(program, RenderContext(nothing), {.clock = clock}).value();
@@ -171,7 +179,8 @@ TEST_CASE("a program may be rendered again and again with the same result", "[li
 }
 
 TEST_CASE("break closes what stands between it and its loop", "[liquid]") {
-  CHECK(plain("{% for i in (1..3) %}{% capture x %}a{% if i == 2 %}{% break %}{% endif %}{% endcapture %}[{{ x }}]{% endfor %}|{{ x }}") == "[a]|a");
+  CHECK(plain("{% for i in (1..3) %}{% capture x %}a{% if i == 2 %}{% break %}{% endif %}{% endcapture %}[{{ x }}]{% endfor %}|{{ x }}") ==
+        "[a]|a");
   CHECK(plain("{% for i in (1..3) %}{% case i %}{% when 2 %}{% continue %}{% endcase %}{{ i }}{% endfor %}") == "13");
   CHECK(plain("a{% break %}b") == "a");
 }

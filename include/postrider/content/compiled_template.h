@@ -30,7 +30,7 @@ struct CompiledTemplate {
   bool has_text = false;
   bool text_is_derived = false;
   std::vector<TrackedLink> links;
-  std::vector<VariableUse> variables;       // of all parts, each path once
+  std::vector<VariableUse> variables;  // of all parts, each path once
   std::vector<TemplateWarning> warnings;
 };
 
@@ -54,7 +54,8 @@ struct Rendered {
 
 // Fails with the faults of render_liquid; `source` of the error names the part. `aborted` means: skip this message, for the
 // reason in `message`. Any other: do not send, the template or its data is wrong.
-TemplateResult<Rendered> render_template(CompiledTemplate const& compiled, RenderContext const& context, TemplateRenderOptions const& options);
+TemplateResult<Rendered> render_template(CompiledTemplate const& compiled, RenderContext const& context,
+                                         TemplateRenderOptions const& options);
 
 // Where link `number` of a message leads, found by rendering its HTML again: for redirects of links with merge tags.
 // Nothing when the message has no such link. Links with a fixed address need no rendering: CompiledTemplate::links knows it.

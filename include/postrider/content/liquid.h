@@ -40,10 +40,10 @@ std::string_view name(TemplateFault fault);
 
 struct TemplateError {
   TemplateFault fault = TemplateFault::syntax;
-  std::string message;      // a sentence without position
-  std::uint32_t line = 1;   // 1-based, in the source (or the partial `source` names)
-  std::uint32_t column = 1; // 1-based, in characters
-  std::string source = {};  // name of the partial, or the part ("subject", "html", "text"); empty for the template itself
+  std::string message;       // a sentence without position
+  std::uint32_t line = 1;    // 1-based, in the source (or the partial `source` names)
+  std::uint32_t column = 1;  // 1-based, in characters
+  std::string source = {};   // name of the partial, or the part ("subject", "html", "text"); empty for the template itself
 
   // "line 3, column 7: unknown variable contact.nick"
   std::string describe() const;
@@ -64,9 +64,9 @@ enum class ParseMode {
 struct LinkSpan {
   std::size_t begin = 0;
   std::size_t end = 0;
-  std::uint32_t index = 0;    // its place among the tracked links
-  bool tracked = true;        // false: the rendered target is only checked and written
-  std::string address = {};   // the checked target, if nothing in it depends on the render
+  std::uint32_t index = 0;   // its place among the tracked links
+  bool tracked = true;       // false: the rendered target is only checked and written
+  std::string address = {};  // the checked target, if nothing in it depends on the render
 };
 
 struct ParseOptions {

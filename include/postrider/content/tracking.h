@@ -25,18 +25,18 @@ struct TemplateWarning {
 // A link that is tracked. Its place in the list is its number, as LinkWriter::link is told it: an occurrence of link n has
 // number n, and further occurrences of any link in the same message (links in loops) are numbered on from the list's size.
 struct TrackedLink {
-  std::string target;                      // as written: Liquid source inside an HTML attribute
+  std::string target;                       // as written: Liquid source inside an HTML attribute
   std::optional<std::string> address = {};  // where it leads, if that is the same for every recipient
   std::uint32_t line = 1;
   std::uint32_t column = 1;
 };
 
 struct FoundLinks {
-  std::vector<TrackedLink> links;           // empty without tracking
-  std::vector<LinkSpan> spans;              // for ParseOptions::links
-  std::optional<std::size_t> pixel_at;      // for ParseOptions::pixel_at; nothing without tracking
-  std::vector<TemplateError> refused;       // javascript: and its like; merge tags in the scheme or host of an address
-  std::vector<TemplateWarning> warnings;    // links that lead nowhere
+  std::vector<TrackedLink> links;         // empty without tracking
+  std::vector<LinkSpan> spans;            // for ParseOptions::links
+  std::optional<std::size_t> pixel_at;    // for ParseOptions::pixel_at; nothing without tracking
+  std::vector<TemplateError> refused;     // javascript: and its like; merge tags in the scheme or host of an address
+  std::vector<TemplateWarning> warnings;  // links that lead nowhere
 };
 
 // Never fails as a whole: whoever saves a template refuses it if anything is in `refused`.

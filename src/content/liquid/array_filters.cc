@@ -185,7 +185,8 @@ Value uniq(Runtime& run, FilterInput const& in) {
     std::string key;
     append_json(key, entry.key);
     bytes += key.size() + 64;
-    if (!run.charge_bytes(key.size()) || bytes > run.options().budgets.memory_bytes) return run.fail(TemplateFault::memory, "uniq over too much data");
+    if (!run.charge_bytes(key.size()) || bytes > run.options().budgets.memory_bytes)
+      return run.fail(TemplateFault::memory, "uniq over too much data");
     if (seen.insert(std::move(key)).second) (*list)[kept++] = entry;
   }
   return items_again(run, list->first(kept));
@@ -217,9 +218,10 @@ Value sum(Runtime& run, FilterInput const& in) {
 
 std::span<FilterSpec const> array_filters() {
   static constexpr FilterSpec kFilters[] = {
-      {"join", 0, 1, join},       {"first", 0, 0, first},   {"last", 0, 0, last}, {"size", 0, 0, size},
-      {"reverse", 0, 0, reverse}, {"concat", 1, 1, concat}, {"map", 1, 1, map},   {"sort", 0, 1, sort},
-      {"sort_natural", 0, 1, sort_natural}, {"uniq", 0, 1, uniq}, {"compact", 0, 1, compact}, {"sum", 0, 1, sum},
+      {"join", 0, 1, join}, {"first", 0, 0, first},     {"last", 0, 0, last},
+      {"size", 0, 0, size}, {"reverse", 0, 0, reverse}, {"concat", 1, 1, concat},
+      {"map", 1, 1, map},   {"sort", 0, 1, sort},       {"sort_natural", 0, 1, sort_natural},
+      {"uniq", 0, 1, uniq}, {"compact", 0, 1, compact}, {"sum", 0, 1, sum},
   };
   return kFilters;
 }

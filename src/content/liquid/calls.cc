@@ -45,7 +45,8 @@ void Machine::call(Instruction const& in) {
   frame.count = 1;
   bool each = item.is_array() || (!call.include && call.loops && item.kind == Kind::range);
   if (each && (call.include || call.loops)) {
-    frame.count = item.kind == Kind::range ? static_cast<std::uint64_t>(std::max<std::int64_t>(0, item.range->high - item.range->low + 1)) : length(item);
+    frame.count = item.kind == Kind::range ? static_cast<std::uint64_t>(std::max<std::int64_t>(0, item.range->high - item.range->low + 1))
+                                           : length(item);
     if (frame.count == 0) return;
     if (!call.include) {
       frame.loop = new_loop();

@@ -60,7 +60,8 @@ std::optional<Decimal> Decimal::read(std::string_view text, bool real) {
       continue;
     }
     if (!is_digit(text[i])) break;
-    if (__builtin_mul_overflow(mantissa, Wide{10}, &mantissa) || __builtin_add_overflow(mantissa, Wide{text[i] - '0'}, &mantissa)) return std::nullopt;
+    if (__builtin_mul_overflow(mantissa, Wide{10}, &mantissa) || __builtin_add_overflow(mantissa, Wide{text[i] - '0'}, &mantissa))
+      return std::nullopt;
     if (after_point) ++scale;
   }
   if (i < text.size() && text[i] == 'e') {
@@ -139,7 +140,9 @@ std::int64_t Decimal::clamped() const {
   constexpr auto high = std::numeric_limits<std::int64_t>::max();
   if (wide_) {
     if (std::isnan(approximate_)) return 0;
-    return approximate_ <= static_cast<double>(low) ? low : approximate_ >= static_cast<double>(high) ? high : static_cast<std::int64_t>(approximate_);
+    return approximate_ <= static_cast<double>(low)    ? low
+           : approximate_ >= static_cast<double>(high) ? high
+                                                       : static_cast<std::int64_t>(approximate_);
   }
   auto whole = mantissa_;
   for (int i = 0; i < scale_ && whole != 0; ++i) whole /= 10;
@@ -230,7 +233,7 @@ Decimal Decimal::round(std::int64_t digits) const {
   if (!scale_up(power, scale_ - static_cast<int>(digits))) return Decimal(0, std::max(0, static_cast<int>(digits)), digits > 0);
   auto magnitude = mantissa_ < 0 ? -mantissa_ : mantissa_;
   auto kept = magnitude / power;
-  if (magnitude % power * 2 >= power) ++kept;
+  if (magnitude % power >= power / 2) ++kept;
   if (mantissa_ < 0) kept = -kept;
   if (digits > 0) return Decimal(kept, static_cast<int>(digits), true);
   scale_up(kept, static_cast<int>(-digits));

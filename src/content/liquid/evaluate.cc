@@ -90,7 +90,8 @@ Value Machine::range(Expression const& expression) {
   auto bound_of = [&](std::uint32_t side) {
     auto value = evaluate_known(side);
     if (value.kind == Kind::integer) return value.integer;
-    if (value.kind == Kind::real) return std::isfinite(value.real) && std::fabs(value.real) < 9e18 ? static_cast<std::int64_t>(value.real) : std::int64_t{0};
+    if (value.kind == Kind::real)
+      return std::isfinite(value.real) && std::fabs(value.real) < 9e18 ? static_cast<std::int64_t>(value.real) : std::int64_t{0};
     auto written = strip(text(value));
     bool negative = written.starts_with('-');
     if (negative) written.remove_prefix(1);
@@ -133,7 +134,8 @@ Value Machine::evaluate_known(std::uint32_t index) {
 
 Value Machine::fail_unknown(Expression const& expression) {
   here_ = expression.at;
-  return fail(TemplateFault::unknown_variable, "unknown variable " + std::string(expression.written) + " (give it a default: | default: \"...\")");
+  return fail(TemplateFault::unknown_variable,
+              "unknown variable " + std::string(expression.written) + " (give it a default: | default: \"...\")");
 }
 
 Value Machine::evaluate_chain(Chain const& chain) {

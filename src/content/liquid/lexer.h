@@ -40,7 +40,24 @@ std::string_view tag_name(std::string_view inner);
 std::string_view tag_markup(std::string_view inner);
 
 struct Token {
-  enum class Is { identifier, string, number, dot, dots, comma, colon, pipe, open, close, open_bracket, close_bracket, comparison, assign, end, junk };
+  enum class Is {
+    identifier,
+    string,
+    number,
+    dot,
+    dots,
+    comma,
+    colon,
+    pipe,
+    open,
+    close,
+    open_bracket,
+    close_bracket,
+    comparison,
+    assign,
+    end,
+    junk
+  };
   Is is = Is::end;
   std::string_view text;
 };

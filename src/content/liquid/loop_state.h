@@ -6,14 +6,14 @@
 namespace postrider::content {
 
 struct LoopState {
-  Value collection;             // what is looped over; objects are walked by iterator position
-  std::uint64_t from = 0;       // first element of the segment
-  std::uint64_t count = 0;      // elements of the segment
-  std::uint64_t index = 0;      // how many are done
+  Value collection;         // what is looped over; objects are walked by iterator position
+  std::uint64_t from = 0;   // first element of the segment
+  std::uint64_t count = 0;  // elements of the segment
+  std::uint64_t index = 0;  // how many are done
   bool reversed = false;
   bool is_table = false;
-  std::uint64_t columns = 0;    // tablerow
-  std::string_view name;        // "item-collection"
+  std::uint64_t columns = 0;  // tablerow
+  std::string_view name;      // "item-collection"
   LoopState const* parent = nullptr;
   LoopState* next_free = nullptr;
 

@@ -85,7 +85,11 @@ void Machine::begin_loop(Instruction const& in, bool table) {
     }
   }
   auto own = table ? image_.tablerowloop : image_.forloop;
-  frames_.push_back({.is = table ? Frame::Is::table : Frame::Is::loop, .a = in.a, .loop = state, .saved_item = bound(loop.symbol), .saved_loop = bound(own)});
+  frames_.push_back({.is = table ? Frame::Is::table : Frame::Is::loop,
+                     .a = in.a,
+                     .loop = state,
+                     .saved_item = bound(loop.symbol),
+                     .saved_loop = bound(own)});
   bound(own) = Value::of_kind(Kind::loop);
   bound(own).loop = state;
   bind_item(loop, state);

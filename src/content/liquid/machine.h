@@ -29,16 +29,16 @@ class Machine : public Runtime {
   struct Frame {
     enum class Is : std::uint8_t { loop, table, capture, changed, link, choice, call };
     Is is;
-    bool matched = false;           // choice
-    std::uint32_t a = 0;            // loop, symbol, call, link
-    std::uint32_t resume = 0;       // call: where it returns to; link: its position
-    std::uint32_t repeats = 0;      // choice: how often the running branch runs again
-    std::size_t out_begin = 0;      // capture, changed, link
-    LoopState* loop = nullptr;      // loop, table, call of `render ... for`
-    Value subject = {};             // choice; call: what it iterates over
+    bool matched = false;       // choice
+    std::uint32_t a = 0;        // loop, symbol, call, link
+    std::uint32_t resume = 0;   // call: where it returns to; link: its position
+    std::uint32_t repeats = 0;  // choice: how often the running branch runs again
+    std::size_t out_begin = 0;  // capture, changed, link
+    LoopState* loop = nullptr;  // loop, table, call of `render ... for`
+    Value subject = {};         // choice; call: what it iterates over
     Value saved_item = {};
     Value saved_loop = {};
-    std::uint64_t index = 0;        // call: iteration
+    std::uint64_t index = 0;  // call: iteration
     std::uint64_t count = 0;
     Locals saved_locals = {};
     Value* saved_arguments = nullptr;
@@ -99,7 +99,7 @@ class Machine : public Runtime {
   std::string out_;
   std::uint32_t pc_ = 0;
   std::uint32_t running_ = 0;  // the instruction being run
-  std::uint32_t here_ = 0;  // position an error would be reported at
+  std::uint32_t here_ = 0;     // position an error would be reported at
   bool halted_ = false;
   Locals locals_;
   Value* roots_ = nullptr;  // by symbol; unset until looked up

@@ -70,10 +70,11 @@ struct Currency {
 };
 
 constexpr Currency kCurrencies[] = {
-    {"EUR", "€", 2}, {"USD", "$", 2}, {"GBP", "£", 2}, {"JPY", "¥", 0}, {"CNY", "CN¥", 2}, {"INR", "₹", 2}, {"KRW", "₩", 0},
-    {"CHF", "CHF ", 2}, {"CAD", "CA$", 2}, {"AUD", "A$", 2}, {"NZD", "NZ$", 2}, {"MXN", "MX$", 2}, {"BRL", "R$", 2}, {"SEK", "SEK ", 2},
-    {"NOK", "NOK ", 2}, {"DKK", "DKK ", 2}, {"PLN", "PLN ", 2}, {"CZK", "CZK ", 2}, {"HUF", "HUF ", 2}, {"ILS", "₪", 2}, {"TRY", "₺", 2},
-    {"VND", "₫", 0}, {"CLP", "CLP ", 0}, {"ISK", "ISK ", 0}, {"KWD", "KWD ", 3}, {"BHD", "BHD ", 3}, {"JOD", "JOD ", 3}, {"TND", "TND ", 3},
+    {"EUR", "€", 2},    {"USD", "$", 2},    {"GBP", "£", 2},    {"JPY", "¥", 0},    {"CNY", "CN¥", 2},  {"INR", "₹", 2},
+    {"KRW", "₩", 0},    {"CHF", "CHF ", 2}, {"CAD", "CA$", 2},  {"AUD", "A$", 2},   {"NZD", "NZ$", 2},  {"MXN", "MX$", 2},
+    {"BRL", "R$", 2},   {"SEK", "SEK ", 2}, {"NOK", "NOK ", 2}, {"DKK", "DKK ", 2}, {"PLN", "PLN ", 2}, {"CZK", "CZK ", 2},
+    {"HUF", "HUF ", 2}, {"ILS", "₪", 2},    {"TRY", "₺", 2},    {"VND", "₫", 0},    {"CLP", "CLP ", 0}, {"ISK", "ISK ", 0},
+    {"KWD", "KWD ", 3}, {"BHD", "BHD ", 3}, {"JOD", "JOD ", 3}, {"TND", "TND ", 3},
 };
 
 // Extension. {{ 1234.5 | money: "EUR" }} -> €1,234.50. Without a currency only the two decimals are fixed.

@@ -13,7 +13,8 @@ namespace {
 
 date::time_zone const* find_zone(std::string_view name) {
   auto const& zones = date::get_tzdb().zones;
-  auto found = std::lower_bound(zones.begin(), zones.end(), name, [](date::time_zone const& zone, std::string_view n) { return zone.name() < n; });
+  auto found =
+      std::lower_bound(zones.begin(), zones.end(), name, [](date::time_zone const& zone, std::string_view n) { return zone.name() < n; });
   return found != zones.end() && found->name() == name ? &*found : nullptr;
 }
 
@@ -26,8 +27,9 @@ struct NamedZone {
   std::string_view name;
   int hours;
 };
-constexpr NamedZone kZones[] = {{"utc", 0}, {"gmt", 0}, {"z", 0}, {"est", -5}, {"edt", -4}, {"cst", -6}, {"cdt", -5}, {"mst", -7}, {"mdt", -6},
-                                {"pst", -8}, {"pdt", -7}, {"cet", 1}, {"cest", 2}, {"bst", 1}, {"eet", 2}, {"eest", 3}, {"jst", 9}};
+constexpr NamedZone kZones[] = {{"utc", 0},  {"gmt", 0},  {"z", 0},    {"est", -5}, {"edt", -4}, {"cst", -6},
+                                {"cdt", -5}, {"mst", -7}, {"mdt", -6}, {"pst", -8}, {"pdt", -7}, {"cet", 1},
+                                {"cest", 2}, {"bst", 1},  {"eet", 2},  {"eest", 3}, {"jst", 9}};
 
 struct Fields {
   std::optional<std::int64_t> year;
@@ -117,7 +119,9 @@ class Reader {
     } else if (!fields_.year) {
       fields_.year = two_digit_year(number.value);
     }
-    if (is_letter(peek()) && (text_.substr(at_, 2) == "st" || text_.substr(at_, 2) == "nd" || text_.substr(at_, 2) == "rd" || text_.substr(at_, 2) == "th")) at_ += 2;
+    if (is_letter(peek()) &&
+        (text_.substr(at_, 2) == "st" || text_.substr(at_, 2) == "nd" || text_.substr(at_, 2) == "rd" || text_.substr(at_, 2) == "th"))
+      at_ += 2;
     return true;
   }
 
@@ -208,7 +212,8 @@ class Reader {
     auto word = text_.substr(begin, at_ - begin);
     for (std::size_t i = 0; i < kMonths.size() && word.size() >= 3; ++i) {
       if (word.starts_with(kMonths[i]) && !fields_.month) {
-        static constexpr std::string_view kFull[] = {"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"};
+        static constexpr std::string_view kFull[] = {"january", "february", "march",     "april",   "may",      "june",
+                                                     "july",    "august",   "september", "october", "november", "december"};
         if (word.size() == 3 || kFull[i].starts_with(word)) fields_.month = static_cast<int>(i) + 1;
       }
     }

@@ -99,7 +99,8 @@ std::uint32_t Parser::path(MarkupLexer& lexer, Token const& head) {
   image_.steps.insert(image_.steps.end(), steps.begin(), steps.end());
   auto const* end = lexer.at_end() ? lexer.markup().data() + lexer.markup().size() : lexer.peek().text.data();
   path.written = {head.text.data(), static_cast<std::size_t>(end - head.text.data())};
-  while (!path.written.empty() && (path.written.back() == ' ' || path.written.back() == '"' || path.written.back() == '\'')) path.written.remove_suffix(1);
+  while (!path.written.empty() && (path.written.back() == ' ' || path.written.back() == '"' || path.written.back() == '\''))
+    path.written.remove_suffix(1);
   found(path, steps);
   image_.expressions.push_back(path);
   return static_cast<std::uint32_t>(image_.expressions.size() - 1);
@@ -213,11 +214,13 @@ bool Parser::filter_call(MarkupLexer& lexer, Chain& chain) {
     auto const& spec = filter_spec(call.filter);
     if (call.positional < spec.least || call.positional > spec.most) {
       auto wanted = spec.least == spec.most ? std::to_string(spec.least) : std::to_string(spec.least) + " to " + std::to_string(spec.most);
-      return fail("filter '" + std::string(name.text) + "' takes " + wanted + " arguments, not " + std::to_string(call.positional), name.text);
+      return fail("filter '" + std::string(name.text) + "' takes " + wanted + " arguments, not " + std::to_string(call.positional),
+                  name.text);
     }
     for (std::uint32_t i = 0; i < call.named; ++i) {
       auto const& argument = image_.arguments[call.first + call.positional + i];
-      if (argument.name != spec.named) return fail("filter '" + std::string(name.text) + "' has no argument '" + std::string(argument.name) + "'", name.text);
+      if (argument.name != spec.named)
+        return fail("filter '" + std::string(name.text) + "' has no argument '" + std::string(argument.name) + "'", name.text);
     }
   }
   image_.filters.push_back(call);
@@ -261,7 +264,7 @@ bool Parser::comparison(MarkupLexer& lexer, Comparison& out) {
   if (out.left == none) return false;
   auto token = lexer.peek();
   static constexpr std::pair<std::string_view, Operator> kOperators[] = {
-      {"==", Operator::equal}, {"!=", Operator::not_equal}, {"<>", Operator::not_equal}, {"<", Operator::less},
+      {"==", Operator::equal},  {"!=", Operator::not_equal},     {"<>", Operator::not_equal},        {"<", Operator::less},
       {">", Operator::greater}, {"<=", Operator::less_or_equal}, {">=", Operator::greater_or_equal}, {"contains", Operator::contains}};
   bool word = token.is == Token::Is::identifier && token.text != "and" && token.text != "or";
   if (token.is == Token::Is::comparison || token.is == Token::Is::assign || word) {
@@ -304,7 +307,8 @@ std::uint32_t Parser::condition(std::string_view markup) {
   }
   if (!at_end(lexer, "a condition")) return none;
   for (auto i = variables_before; i < image_.variables.size(); ++i) image_.variables[i].has_default = true;
-  image_.conditions.push_back({.first = static_cast<std::uint32_t>(image_.comparisons.size()), .count = static_cast<std::uint32_t>(comparisons.size())});
+  image_.conditions.push_back(
+      {.first = static_cast<std::uint32_t>(image_.comparisons.size()), .count = static_cast<std::uint32_t>(comparisons.size())});
   image_.comparisons.insert(image_.comparisons.end(), comparisons.begin(), comparisons.end());
   return static_cast<std::uint32_t>(image_.conditions.size() - 1);
 }

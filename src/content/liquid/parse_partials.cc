@@ -12,7 +12,8 @@ std::uint32_t Parser::partial(std::string_view name) {
   image_.names.push_back(found->first);
   std::string_view own_name = image_.names.back();
   auto slash = own_name.rfind('/');
-  image_.partials.push_back({.name = found->first, .symbol = local(slash == std::string_view::npos ? own_name : own_name.substr(slash + 1))});
+  image_.partials.push_back(
+      {.name = found->first, .symbol = local(slash == std::string_view::npos ? own_name : own_name.substr(slash + 1))});
   image_.partial_of.emplace(own_name, index);
   pending_partials_.emplace_back(index, found->second);
   return index;
@@ -69,7 +70,8 @@ bool Parser::tag_render(std::string_view markup) {
   auto name = lexer.take();
   if (name.is != Token::Is::string) return fail("expected the name of a partial in quotes", name.text);
   PartialCall call{.partial = partial(name.text), .written = name.text};
-  if (call.partial == none && !lax()) return fail(TemplateFault::unknown_partial, "no partial named '" + std::string(name.text) + "'", at(name.text));
+  if (call.partial == none && !lax())
+    return fail(TemplateFault::unknown_partial, "no partial named '" + std::string(name.text) + "'", at(name.text));
   bool loops = lexer.peek().text == "for" && lexer.peek().is == Token::Is::identifier;
   if (loops || (lexer.peek().text == "with" && lexer.peek().is == Token::Is::identifier)) {
     lexer.take();
@@ -93,7 +95,8 @@ bool Parser::tag_include(std::string_view markup) {
     lexer.take();
     call.written = name.text;
     call.partial = partial(name.text);
-    if (call.partial == none && !lax()) return fail(TemplateFault::unknown_partial, "no partial named '" + std::string(name.text) + "'", at(name.text));
+    if (call.partial == none && !lax())
+      return fail(TemplateFault::unknown_partial, "no partial named '" + std::string(name.text) + "'", at(name.text));
   } else {
     call.name = expression(lexer);
     if (call.name == none) return false;

@@ -66,10 +66,13 @@ bool Parser::tag_else() {
 }
 
 bool Parser::tag_end(std::string_view what, std::string_view) {
-  static constexpr std::pair<std::string_view, BlockKind> kEnds[] = {
-      {"if", BlockKind::if_block}, {"unless", BlockKind::unless_block}, {"case", BlockKind::case_block},
-      {"for", BlockKind::for_block}, {"tablerow", BlockKind::table_block}, {"capture", BlockKind::capture_block},
-      {"ifchanged", BlockKind::changed_block}};
+  static constexpr std::pair<std::string_view, BlockKind> kEnds[] = {{"if", BlockKind::if_block},
+                                                                     {"unless", BlockKind::unless_block},
+                                                                     {"case", BlockKind::case_block},
+                                                                     {"for", BlockKind::for_block},
+                                                                     {"tablerow", BlockKind::table_block},
+                                                                     {"capture", BlockKind::capture_block},
+                                                                     {"ifchanged", BlockKind::changed_block}};
   auto end = std::find_if(std::begin(kEnds), std::end(kEnds), [&](auto const& e) { return e.first == what; });
   if (end == std::end(kEnds) || !current(end->second)) {
     auto inside = blocks_.size() > floor_ ? " (the open block is another one)" : "";

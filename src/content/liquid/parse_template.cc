@@ -69,7 +69,8 @@ bool Parser::source_text() {
     if (name == "comment" || name == "raw" || name == "doc") {
       auto close = name == "comment" ? lexer.skip_comment() : lexer.skip_to(name == "raw" ? "endraw" : "enddoc");
       if (!close) return fail(TemplateFault::syntax, std::string(name) + " is never closed with end" + std::string(name), tag_at_);
-      if (name == "doc" && (!markup.empty() || source_.substr(token.end, close->begin - token.end).find("{% doc") != std::string_view::npos)) {
+      if (name == "doc" &&
+          (!markup.empty() || source_.substr(token.end, close->begin - token.end).find("{% doc") != std::string_view::npos)) {
         return fail(TemplateFault::syntax, "doc takes no arguments and cannot be nested", tag_at_);
       }
       if (name == "raw") text(token.end, close->begin, token.end, close->begin);
@@ -147,7 +148,8 @@ bool Parser::line_tags(std::string_view lines) {
     }
   }
   if (comments > 0 || blocks_.size() > floor_) {
-    return fail(TemplateFault::syntax, "a block opened inside the liquid tag is not closed inside it", comments > 0 ? tag_at_ : blocks_.back().at);
+    return fail(TemplateFault::syntax, "a block opened inside the liquid tag is not closed inside it",
+                comments > 0 ? tag_at_ : blocks_.back().at);
   }
   floor_ = outer_floor;
   --line_tag_depth_;
@@ -168,7 +170,8 @@ void Parser::text(std::size_t begin, std::size_t end, std::size_t kept_begin, st
 void Parser::text_piece(std::size_t begin, std::size_t end) {
   if (begin >= end) return;
   auto piece = source_.substr(begin, end - begin);
-  auto instruction = emit({.op = Op::text, .a = static_cast<std::uint32_t>(image_.texts.size()), .at = base_ + static_cast<std::uint32_t>(begin)});
+  auto instruction =
+      emit({.op = Op::text, .a = static_cast<std::uint32_t>(image_.texts.size()), .at = base_ + static_cast<std::uint32_t>(begin)});
   image_.texts.push_back(piece);
   image_.text_bytes += piece.size();
   if (blocks_.empty()) return;
@@ -195,7 +198,8 @@ bool Parser::point(Point const& point) {
   if (point.op == Op::link) open_link_ = {blocks_.size(), branch_of(blocks_.size()), place};
   if (point.op == Op::end_link) {
     if (!open_link_ || open_link_->depth != blocks_.size() || open_link_->branch != branch_of(blocks_.size())) {
-      return fail(TemplateFault::link, "the address of a link must begin and end in the same branch of if, case or for: put the whole link inside", place);
+      return fail(TemplateFault::link,
+                  "the address of a link must begin and end in the same branch of if, case or for: put the whole link inside", place);
     }
     open_link_.reset();
   }
@@ -203,7 +207,8 @@ bool Parser::point(Point const& point) {
 }
 
 bool Parser::open_block(BlockKind kind, std::string_view) {
-  if (blocks_.size() >= options_.max_nesting) return fail(TemplateFault::nesting, "blocks nested deeper than " + std::to_string(options_.max_nesting), tag_at_);
+  if (blocks_.size() >= options_.max_nesting)
+    return fail(TemplateFault::nesting, "blocks nested deeper than " + std::to_string(options_.max_nesting), tag_at_);
   blocks_.push_back({.kind = kind, .at = tag_at_, .branch = ++branches_, .bound = bound_.size()});
   return true;
 }
@@ -260,8 +265,9 @@ bool Parser::made_here(std::uint32_t symbol) const {
 
 TemplateResult<Program> parse_liquid(std::string_view source, ParseOptions const& options) {
   if (source.size() > options.max_source_bytes) {
-    return TemplateError{.fault = TemplateFault::too_large,
-                         .message = "the template has " + std::to_string(source.size()) + " bytes, more than " + std::to_string(options.max_source_bytes)};
+    return TemplateError{
+        .fault = TemplateFault::too_large,
+        .message = "the template has " + std::to_string(source.size()) + " bytes, more than " + std::to_string(options.max_source_bytes)};
   }
   auto image = std::make_shared<Program::Image>();
   if (auto error = Parser(*image, options).run(source)) return *error;

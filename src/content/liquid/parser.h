@@ -22,16 +22,16 @@ class Parser {
   struct Block {
     BlockKind kind;
     std::uint32_t at = 0;
-    std::uint32_t branch = 0;       // tells the branches of all blocks apart
-    bool blank = true;              // Ruby: a block that can print only white space prints nothing
+    std::uint32_t branch = 0;  // tells the branches of all blocks apart
+    bool blank = true;         // Ruby: a block that can print only white space prints nothing
     bool seen_else = false;
-    bool in_branch = false;         // case: behind the first `when`
-    std::uint32_t pending = none;   // instruction whose `b` is the next branch
-    std::uint32_t body = none;      // case: first instruction of the running `when`
+    bool in_branch = false;        // case: behind the first `when`
+    std::uint32_t pending = none;  // instruction whose `b` is the next branch
+    std::uint32_t body = none;     // case: first instruction of the running `when`
     std::uint32_t loop = none;
-    std::size_t bound = 0;          // how many names were bound outside
+    std::size_t bound = 0;  // how many names were bound outside
     std::vector<std::uint32_t> blank_texts = {};
-    std::vector<std::uint32_t> to_end = {};      // jumps to behind the block
+    std::vector<std::uint32_t> to_end = {};  // jumps to behind the block
     std::vector<std::uint32_t> conditions = {};
   };
 
@@ -40,7 +40,7 @@ class Parser {
     Op op = Op::nop;
     std::uint32_t index = 0;
     bool tracked = true;
-    std::size_t resume = 0;             // fixed links: text up to here is replaced
+    std::size_t resume = 0;  // fixed links: text up to here is replaced
     std::string_view address = {};
   };
 
@@ -118,9 +118,9 @@ class Parser {
   std::optional<TemplateError> error_;
   std::string_view source_;
   std::uint32_t base_ = 0;
-  std::uint32_t tag_at_ = 0;         // of the tag being parsed: position of what it emits
+  std::uint32_t tag_at_ = 0;  // of the tag being parsed: position of what it emits
   std::vector<Block> blocks_;
-  std::size_t floor_ = 0;            // blocks below belong to outside of a {% liquid %} tag
+  std::size_t floor_ = 0;  // blocks below belong to outside of a {% liquid %} tag
   unsigned line_tag_depth_ = 0;
   unsigned expression_depth_ = 0;
   std::uint32_t branches_ = 0;

@@ -32,7 +32,8 @@ std::string TemplateError::describe() const {
 }
 
 void throw_exception_from_error(TemplateError const& error, boost::source_location const& where) {
-  throw std::logic_error("unhandled template error '" + error.describe() + "' at " + where.file_name() + ":" + std::to_string(where.line()));
+  throw std::logic_error("unhandled template error '" + error.describe() + "' at " + where.file_name() + ":" +
+                         std::to_string(where.line()));
 }
 
 TemplateError Program::Image::error(TemplateFault fault, std::string message, std::uint32_t at) const {

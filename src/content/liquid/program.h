@@ -18,36 +18,36 @@ inline constexpr std::uint32_t none = ~std::uint32_t{0};
 
 enum class Op : std::uint8_t {
   nop,
-  text,             // a: text
-  output_path,      // a: expression without filters
-  output,           // a: chain
-  jump,             // a: target
-  branch,           // a: condition, b: target when it is not met; flag: negated
-  assign,           // a: chain, b: symbol
-  capture,          // b: symbol
+  text,         // a: text
+  output_path,  // a: expression without filters
+  output,       // a: chain
+  jump,         // a: target
+  branch,       // a: condition, b: target when it is not met; flag: negated
+  assign,       // a: chain, b: symbol
+  capture,      // b: symbol
   end_capture,
-  for_begin,        // a: loop, b: target when there is nothing to loop over
-  for_next,         // a: first instruction of the body
-  table_begin,      // a: loop
-  table_next,       // a: first instruction of the body
+  for_begin,    // a: loop, b: target when there is nothing to loop over
+  for_next,     // a: first instruction of the body
+  table_begin,  // a: loop
+  table_next,   // a: first instruction of the body
   break_loop,
   continue_loop,
-  case_begin,       // a: expression, b: end
-  case_when,        // a: first of `n` expressions in `lists`, b: target when none matches
-  case_again,       // a: body; runs it once more for each further match
-  case_else,        // b: target when something matched
+  case_begin,  // a: expression, b: end
+  case_when,   // a: first of `n` expressions in `lists`, b: target when none matches
+  case_again,  // a: body; runs it once more for each further match
+  case_else,   // b: target when something matched
   case_end,
-  cycle,            // a: cycle
-  increment,        // b: symbol
-  decrement,        // b: symbol
+  cycle,      // a: cycle
+  increment,  // b: symbol
+  decrement,  // b: symbol
   if_changed,
   end_if_changed,
-  call,             // a: call of a partial
-  ret,              // end of a partial
-  abort,            // a: expression or none
-  link,             // a: index; flag: tracked
+  call,   // a: call of a partial
+  ret,    // end of a partial
+  abort,  // a: expression or none
+  link,   // a: index; flag: tracked
   end_link,
-  fixed_link,       // a: index, b: text with the address; flag: tracked
+  fixed_link,  // a: index, b: text with the address; flag: tracked
   pixel,
   halt,
 };
@@ -145,11 +145,11 @@ struct Cycle {
 
 struct PartialCall {
   bool include = false;
-  bool loops = false;                // render ... for
-  std::uint32_t partial = none;      // known by name at parse time
-  std::uint32_t name = none;         // include: the expression that names it
+  bool loops = false;            // render ... for
+  std::uint32_t partial = none;  // known by name at parse time
+  std::uint32_t name = none;     // include: the expression that names it
   std::uint32_t with = none;
-  std::uint32_t alias = none;        // symbol the item gets; none: the partial's own name
+  std::uint32_t alias = none;  // symbol the item gets; none: the partial's own name
   std::uint32_t first = 0;
   std::uint32_t count = 0;
   std::string_view written = {};

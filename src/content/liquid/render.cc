@@ -49,7 +49,9 @@ void Machine::step() {
     }
     case Op::capture: frames_.push_back({.is = Frame::Is::capture, .a = in.b, .out_begin = out_.size()}); return;
     case Op::if_changed: frames_.push_back({.is = Frame::Is::changed, .out_begin = out_.size()}); return;
-    case Op::link: frames_.push_back({.is = Frame::Is::link, .matched = in.flag, .a = in.a, .resume = in.at, .out_begin = out_.size()}); return;
+    case Op::link:
+      frames_.push_back({.is = Frame::Is::link, .matched = in.flag, .a = in.a, .resume = in.at, .out_begin = out_.size()});
+      return;
     case Op::end_capture: end_capture(frames_.back()); break;
     case Op::end_if_changed: end_changed(frames_.back()); break;
     case Op::end_link: end_link(frames_.back()); break;
@@ -96,8 +98,8 @@ void Machine::step() {
       if (options_.links) options_.links->open_pixel(out_);
       return;
     case Op::abort: {
-      auto reason = in.a == none ? Value::of("the template asked to skip this message") : evaluate(in.a);
-      if (!failed()) fail(TemplateFault::aborted, std::string(text(reason)));
+      auto reason = in.a == none ? std::string_view{} : text(evaluate_known(in.a));
+      if (!failed()) fail(TemplateFault::aborted, reason.empty() ? "the template asked to skip this message" : std::string(reason));
       return;
     }
     case Op::halt: halted_ = true; return;
@@ -108,7 +110,8 @@ void Machine::step() {
 void Machine::write_text(std::string_view text) {
   if (text.size() > 4096 && !charge(text.size() / 1024)) return;
   out_ += text;
-  if (out_.size() > options_.budgets.output_bytes) fail(TemplateFault::output, "the text is longer than " + std::to_string(options_.budgets.output_bytes) + " bytes");
+  if (out_.size() > options_.budgets.output_bytes)
+    fail(TemplateFault::output, "the text is longer than " + std::to_string(options_.budgets.output_bytes) + " bytes");
 }
 
 void Machine::write(Value const& value) {
@@ -137,7 +140,8 @@ void Machine::write(Value const& value) {
       }
     }
   }
-  if (out_.size() > options_.budgets.output_bytes) fail(TemplateFault::output, "the text is longer than " + std::to_string(options_.budgets.output_bytes) + " bytes");
+  if (out_.size() > options_.budgets.output_bytes)
+    fail(TemplateFault::output, "the text is longer than " + std::to_string(options_.budgets.output_bytes) + " bytes");
 }
 
 // Ruby's way: the message stands in the text, and the render goes on behind the tag or block it came from.

@@ -16,7 +16,9 @@ namespace postrider::content {
 class Runtime {
  public:
   explicit Runtime(RenderOptions const& options)
-      : options_(options), arena_(options.budgets.memory_bytes), deadline_(options.clock.steady() + options.budgets.time),
+      : options_(options),
+        arena_(options.budgets.memory_bytes),
+        deadline_(options.clock.steady() + options.budgets.time),
         next_look_(std::min<std::uint64_t>(512, options.budgets.nodes + 1)) {}
 
   RenderOptions const& options() const { return options_; }

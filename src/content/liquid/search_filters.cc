@@ -43,11 +43,8 @@ Value searched(Runtime& run, FilterInput const& in) {
 
 std::span<FilterSpec const> search_filters() {
   static constexpr FilterSpec kFilters[] = {
-      {"where", 1, 2, searched<Search::where>},
-      {"reject", 1, 2, searched<Search::reject>},
-      {"has", 1, 2, searched<Search::has>},
-      {"find", 1, 2, searched<Search::find>},
-      {"find_index", 1, 2, searched<Search::find_index>},
+      {"where", 1, 2, searched<Search::where>}, {"reject", 1, 2, searched<Search::reject>},         {"has", 1, 2, searched<Search::has>},
+      {"find", 1, 2, searched<Search::find>},   {"find_index", 1, 2, searched<Search::find_index>},
   };
   return kFilters;
 }

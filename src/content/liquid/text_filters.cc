@@ -28,7 +28,9 @@ Value escape_once(Runtime& run, FilterInput const& in) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '&') {
       auto end = i + 1;
-      while (end < text.size() && end - i < 32 && (text[end] == '#' ? end == i + 1 : std::isalnum(static_cast<unsigned char>(text[end])) != 0)) ++end;
+      while (end < text.size() && end - i < 32 &&
+             (text[end] == '#' ? end == i + 1 : std::isalnum(static_cast<unsigned char>(text[end])) != 0))
+        ++end;
       if (end > i + 1 && end < text.size() && text[end] == ';') {
         out.append(text, i, end - i + 1);
         i = end;
