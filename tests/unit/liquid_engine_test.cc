@@ -140,6 +140,7 @@ TEST_CASE("dates are read generously and told in any zone", "[liquid]") {
   CHECK(plain("{{ '2025-12-29' | date: '%G-W%V-%u %g %U %W %j %C' }}") == "2026-W01-1 26 52 52 363 20");
   CHECK(plain("{{ '2026-03-05T19:08:09Z' | date: '%10Y|%-m|%_m|%^B|%#p|%e|%k|%l|%P|%v|%+|%::z' }}") ==
         "0000002026|3| 3|MARCH|pm| 5|19| 7|pm| 5-MAR-2026|Thu Mar  5 19:08:09 UTC 2026|+00:00:00");
+  CHECK(plain("{{ '2026-01-01T10:00:00Z' | date: '%R %Z', nil }} {{ '2026-01-01T10:00:00+05:00' | date: '%R %Z', 'UTC' }}") == "10:00 UTC 05:00 UTC");
   Setup rome;
   rome.zone = "Europe/Rome";
   CHECK(rome.run("{{ '2026-07-01 10:00' | date: '%R %z' }} {{ 1782907200 | date: '%R %z' }}").value() == "10:00 +0200 14:00 +0200");

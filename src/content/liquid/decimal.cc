@@ -9,7 +9,7 @@ namespace postrider::content {
 
 namespace {
 
-using Wide = __int128;
+using Wide = WideInteger;
 
 bool scale_up(Wide& number, int by) {
   for (; by > 0; --by) {

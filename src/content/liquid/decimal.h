@@ -8,6 +8,9 @@
 
 namespace postrider::content {
 
+// Both compilers have it, but not in the standard.
+__extension__ typedef __int128 WideInteger;
+
 class Decimal {
  public:
   static Decimal of(Value const& value);
@@ -34,7 +37,7 @@ class Decimal {
   std::string fixed(int digits) const;
 
  private:
-  using Wide = __int128;
+  using Wide = WideInteger;
   Decimal(Wide mantissa, int scale, bool real) : mantissa_(mantissa), scale_(scale), real_(real) {}
   explicit Decimal(double number) : wide_(true), real_(true), approximate_(number) {}
   static std::optional<Decimal> read(std::string_view digits, bool real);

@@ -261,9 +261,15 @@ std::int64_t days_from_civil(std::int64_t year, int month, int day) {
 
 std::int64_t Moment::local_days() const { return floor_div(local_seconds(), 86400); }
 
-bool is_time_zone(std::string_view zone) { return find_zone(zone) != nullptr; }
+bool is_time_zone(std::string_view zone) { return zone == "UTC" || find_zone(zone) != nullptr; }
 
 Moment in_zone(Moment moment, std::string_view name) {
+  // The usual case needs no zone database, and works where none is installed.
+  if (name == "UTC") {
+    moment.offset = 0;
+    moment.zone = "UTC";
+    return moment;
+  }
   if (auto const* zone = find_zone(name)) {
     auto told = zone->get_info(date::sys_seconds(std::chrono::seconds(moment.seconds)));
     moment.offset = static_cast<std::int32_t>(told.offset.count());
@@ -300,7 +306,7 @@ std::optional<Moment> parse_moment(std::string_view text, Instant now, std::stri
     moment.zone = read->zone;
     return moment;
   }
-  auto const* known = find_zone(zone);
+  auto const* known = zone == "UTC" ? nullptr : find_zone(zone);
   moment.seconds = local;
   if (!known) return moment;
   auto told = known->get_info(date::local_seconds(std::chrono::seconds(local)));

@@ -31,7 +31,7 @@ Value date(Runtime& run, FilterInput const& in) {
   } else if (in.input.kind == Kind::string) {
     moment = parse_moment(text, options.clock.now(), options.time_zone);
   }
-  if (in.has(1)) {
+  if (in.has(1) && !in.arguments[1].is_nil()) {  // a contact may have no zone: then the render's holds
     auto zone = run.text(in.arguments[1]);
     if (!is_time_zone(zone)) return run.fail("unknown time zone '" + std::string(zone) + "'");
     if (moment) moment = in_zone(std::move(*moment), zone);
