@@ -7,6 +7,8 @@
 
 #include <boost/json/object.hpp>
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,5 +27,25 @@ Task<void> record(db::Transaction& tx, Context const& context, std::vector<Entry
 // {"name": {"old": "a", "new": "b"}} of the members that differ; "created" has old null, "deleted" new null. Members whose
 // name is in `hidden` appear as "***".
 boost::json::object difference(boost::json::object const& before, boost::json::object const& after, std::vector<std::string_view> const& hidden = {});
+
+struct Record {
+  Uuid id;
+  std::string entity_type;
+  Uuid entity_id;
+  std::string action;
+  std::string actor_kind;
+  std::optional<Uuid> actor_id;
+  std::optional<std::string> request_id;
+  std::optional<std::string> ip_address;
+  boost::json::object changes;
+  Instant created_at;
+};
+struct Filter {
+  std::optional<std::string> entity_type = {};
+  std::optional<Uuid> entity_id = {};
+  std::optional<Uuid> actor_id = {};
+};
+// Newest first, those before `before` (the last id of the page above).
+Task<std::vector<Record>> list(db::Store& store, TenantId tenant, Filter filter, std::optional<Uuid> before, int limit);
 
 }  // namespace postrider::audit

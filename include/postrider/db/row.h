@@ -57,6 +57,7 @@ class Rows {
   Rows() = default;
   explicit Rows(std::size_t columns) : columns_(columns) {}
 
+  std::size_t columns() const { return columns_; }
   std::size_t size() const { return columns_ == 0 ? 0 : cells_.size() / columns_; }
   bool empty() const { return cells_.empty(); }
   Row operator[](std::size_t index) const { return Row(*this, index); }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace postrider::events {
@@ -74,6 +75,19 @@ struct StoredEvent {
 Task<std::vector<StoredEvent>> read_after(db::Store& store, Position after, int limit);
 // The position of the newest event that `read_after` would show, for lag.
 Task<Position> newest(db::Store& store);
+
+struct Listed {
+  Event event;
+  Instant created_at;
+};
+struct EventFilter {
+  std::optional<ContactId> contact_id = {};
+  std::optional<std::string> type = {};
+  std::optional<Instant> from = {};  // by created_at, inclusive
+  std::optional<Instant> to = {};    // exclusive
+};
+// One tenant's events, newest first, after the given last one of the page before.
+Task<std::vector<Listed>> list(db::Store& store, TenantId tenant, EventFilter filter, std::optional<std::pair<Instant, EventId>> after, int limit);
 
 // Makes the month partitions around `now` (PostgreSQL; nothing on SQLite): one back, three ahead. Returns how many were made.
 Task<int> ensure_partitions(db::Store& store, Instant now);
