@@ -192,10 +192,14 @@ int main(int argc, char** argv) {
   catalogue += "#include \"db/migrations.h\"\nnamespace postrider::db {\nstd::vector<Statement const*> const& catalogue() {\n  static std::vector<Statement const*> const all{\n" + list +
                "  };\n  return all;\n}\n";
 
-  // Migrations: NNNN_name.sql for both, or NNNN_name.postgres.sql and NNNN_name.sqlite.sql; each number's texts run in name order.
-  std::set<fs::path> scripts;
+  // Migrations: NNNN_name.sql for both, or NNNN_name.postgres.sql and NNNN_name.sqlite.sql; each number's shared text runs first.
+  std::vector<fs::path> scripts;
   if (fs::exists(from / "schema"))
-    for (auto const& entry : fs::directory_iterator(from / "schema")) scripts.insert(entry.path());
+    for (auto const& entry : fs::directory_iterator(from / "schema")) scripts.push_back(entry.path());
+  // What both have comes before what one has: "0001_x.sql", then "0001_x.postgres.sql".
+  std::sort(scripts.begin(), scripts.end(), [](fs::path const& a, fs::path const& b) {
+    return std::make_pair(a.stem().stem().string(), a.filename().string().size()) < std::make_pair(b.stem().stem().string(), b.filename().string().size());
+  });
   std::string migrations;
   for (auto const& path : scripts) {
     auto const file = path.filename().string();
