@@ -4,6 +4,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 
 namespace postrider::http {
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::size_t most_headers = 100;
 // Chunk lines and trailers are small in honest requests.
-constexpr std::size_t longest_unused = 4096;
+constexpr std::size_t longest_line = 4096;
 
 bool token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
@@ -98,8 +99,66 @@ class Screen {
   int hosts_ = 0, lengths_ = 0, encodings_ = 0;
 };
 
+// Decodes chunks. Beast's own decoder asserts on some splits of the bytes and allows folded trailers, hence this one.
+class Chunks {
+ public:
+  enum class Outcome { more, ended, broken, too_large };
+
+  // Appends what it decodes to `out`, up to `limit` in all; `used` tells how much of `bytes` is done with.
+  Outcome feed(std::string_view bytes, std::uint64_t limit, std::string& out, std::size_t& used) {
+    for (;;) {
+      auto const rest = bytes.substr(used);
+      if (state_ == State::data) {
+        auto const piece = rest.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, rest.size())));
+        out.append(piece);
+        used += piece.size();
+        left_ -= piece.size();
+        if (left_ > 0) return Outcome::more;
+        state_ = State::after_data;
+        continue;
+      }
+      auto const end = rest.find('\n');
+      if (end == std::string_view::npos) return rest.size() > longest_line ? Outcome::broken : Outcome::more;
+      if (end > longest_line || end == 0 || rest[end - 1] != '\r') return Outcome::broken;
+      auto const line = rest.substr(0, end - 1);
+      used += end + 1;
+      if (state_ == State::after_data) {
+        if (!line.empty()) return Outcome::broken;
+        state_ = State::size;
+      } else if (state_ == State::size) {
+        if (!read_size(line)) return Outcome::broken;
+        if (left_ > limit - std::min(total_, limit)) return Outcome::too_large;
+        total_ += left_;
+        state_ = left_ == 0 ? State::trailer : State::data;
+      } else {
+        // Trailers are read past: nobody asks for them, and they must not add headers after the decisions were made.
+        if (line.empty()) return Outcome::ended;
+        trailer_ += line.size();
+        if (trailer_ > longest_line || !token(line.substr(0, line.find(':'))) || line.find(':') == std::string_view::npos) return Outcome::broken;
+      }
+    }
+  }
+
+ private:
+  enum class State { size, data, after_data, trailer };
+
+  bool read_size(std::string_view line) {
+    auto const* const end = line.data() + std::min(line.find(';'), line.size());
+    if (end == line.data() || end - line.data() > 15) return false;
+    auto const [stop, failure] = std::from_chars(line.data(), end, left_, 16);
+    if (failure != std::errc() || stop != end) return false;
+    auto const extension = line.substr(static_cast<std::size_t>(end - line.data()));
+    return std::ranges::none_of(extension, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
+  }
+
+  State state_ = State::size;
+  std::uint64_t left_ = 0, total_ = 0;
+  std::size_t trailer_ = 0;
+};
+
 }  // namespace
 
+// Beast reads the header block once it is whole and screened; the body is taken here.
 class Incoming::Parser : public beast::basic_parser<true> {
  public:
   explicit Parser(std::size_t limit) : max_header(limit) {
@@ -108,56 +167,70 @@ class Incoming::Parser : public beast::basic_parser<true> {
     eager(false);
   }
 
-  // Looks at header bytes not seen before. True when the block is whole; `end` is then behind it.
-  bool scan(std::string_view bytes, std::size_t& end) {
-    for (; scanned < bytes.size(); ++scanned) {
-      char const c = bytes[scanned];
-      if (c == '\0') return refuse(400, "the header holds a NUL byte");
-      if (c != '\n') continue;
-      if (scanned == 0 || bytes[scanned - 1] != '\r') return refuse(400, "lines must end with CR and LF");
-      if (scanned >= 3 && bytes[scanned - 2] == '\n') {
-        end = scanned + 1;
-        if (end > max_header) return refuse(431, "the header is larger than " + std::to_string(max_header) + " bytes");
-        return true;
-      }
-    }
-    if (bytes.size() >= max_header) return refuse(431, "the header is larger than " + std::to_string(max_header) + " bytes");
-    return false;
-  }
-
   bool refuse(int status, std::string detail) {
     if (!refused) refused = Refusal{status, std::move(detail)};
     return false;
   }
 
-  void failed(ErrorCode const& ec) {
-    if (ec == beast::error::body_limit) {
-      refuse(413, "the body is larger than allowed here");
-    } else {
-      refuse(400, "the request is malformed: " + ec.message());
+  // Looks at header bytes not seen before. True when the block is whole; `end` is then behind it.
+  bool scan(std::string_view bytes, std::size_t& end) {
+    for (; scanned < bytes.size(); ++scanned) {
+      char const c = bytes[scanned];
+      if (c == '\0') return refuse(400, "the header holds a NUL byte");
+      if (scanned >= max_header) return refuse(431, "the header is larger than " + std::to_string(max_header) + " bytes");
+      if (c != '\n') continue;
+      if (scanned == 0 || bytes[scanned - 1] != '\r') return refuse(400, "lines must end with CR and LF");
+      if (scanned >= 3 && bytes[scanned - 2] == '\n') {
+        end = scanned + 1;
+        return true;
+      }
     }
+    return false;
   }
 
-  std::size_t max_header;
-  std::size_t scanned = 0;
-  std::size_t leading = 0;
-  std::uint64_t body_seen = 0, body_most = std::numeric_limits<std::uint64_t>::max();
-  bool in_trailer = false;
+  void read_header(std::string_view block) {
+    refused = Screen().check(block);
+    if (refused) return;
+    ErrorCode ec;
+    put(boost::asio::const_buffer(block.data(), block.size()), ec);
+    if (ec || !is_header_done()) {
+      refuse(400, "the header is malformed" + (ec ? ": " + ec.message() : std::string()));
+      return;
+    }
+    done_header = true;
+    left = content_length().value_or(0);
+    done = !chunked() && left == 0;
+  }
+
+  std::size_t read_body(std::string_view bytes) {
+    std::size_t used = 0;
+    if (chunked()) {
+      auto const outcome = chunks.feed(bytes, most, body, used);
+      if (outcome == Chunks::Outcome::broken) refuse(400, "the chunked encoding is broken");
+      if (outcome == Chunks::Outcome::too_large) refuse(413, too_large());
+      done = outcome == Chunks::Outcome::ended;
+    } else {
+      used = static_cast<std::size_t>(std::min<std::uint64_t>(left, bytes.size()));
+      body.append(bytes.substr(0, used));
+      left -= used;
+      done = left == 0;
+    }
+    return used;
+  }
+
+  std::string too_large() const { return "the body is larger than " + std::to_string(most) + " bytes"; }
+
+  std::size_t max_header, scanned = 0;
+  int empty_lines = 0;
+  bool done_header = false, done = false;
+  std::uint64_t left = 0, most = std::numeric_limits<std::uint64_t>::max();
+  Chunks chunks;
   std::optional<Refusal> refused;
   std::string method, target, body;
   Headers fields;
   int version = 11;
 
  private:
-  std::size_t take(boost::beast::string_view piece, ErrorCode& ec) {
-    body_seen += piece.size();
-    if (body_seen > body_most) {
-      ec = beast::error::body_limit;
-      return 0;
-    }
-    body.append(piece.data(), piece.size());
-    return piece.size();
-  }
   void on_request_impl(beast::verb, boost::beast::string_view m, boost::beast::string_view t, int v, ErrorCode&) override {
     method.assign(m.data(), m.size());
     target.assign(t.data(), t.size());
@@ -165,16 +238,13 @@ class Incoming::Parser : public beast::basic_parser<true> {
   }
   void on_response_impl(int, boost::beast::string_view, int, ErrorCode&) override {}
   void on_field_impl(beast::field, boost::beast::string_view name, boost::beast::string_view value, ErrorCode&) override {
-    // Trailers are read past: nobody asks for them, and they must not add headers after the decisions were made.
-    if (!in_trailer) fields.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
+    fields.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
   }
-  void on_header_impl(ErrorCode&) override { in_trailer = true; }
+  void on_header_impl(ErrorCode&) override {}
   void on_body_init_impl(boost::optional<std::uint64_t> const&, ErrorCode&) override {}
-  std::size_t on_body_impl(boost::beast::string_view piece, ErrorCode& ec) override { return take(piece, ec); }
-  void on_chunk_header_impl(std::uint64_t size, boost::beast::string_view, ErrorCode& ec) override {
-    if (size > body_most - std::min(body_seen, body_most)) ec = beast::error::body_limit;
-  }
-  std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view piece, ErrorCode& ec) override { return take(piece, ec); }
+  std::size_t on_body_impl(boost::beast::string_view, ErrorCode&) override { return 0; }
+  void on_chunk_header_impl(std::uint64_t, boost::beast::string_view, ErrorCode&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view, ErrorCode&) override { return 0; }
   void on_finish_impl(ErrorCode&) override {}
 };
 
@@ -183,48 +253,25 @@ Incoming::~Incoming() = default;
 
 std::size_t Incoming::put(std::string_view bytes) {
   auto& p = *parser_;
-  if (p.refused || p.is_done()) return 0;
+  if (p.refused || p.done) return 0;
+  if (p.done_header) return p.read_body(bytes);
   std::size_t used = 0;
-  if (!p.is_header_done()) {
-    // An empty line or two before a request is old clients' habit.
-    while (p.leading < 4 && p.scanned == 0 && bytes.substr(used).starts_with("\r\n")) {
-      used += 2;
-      p.leading += 2;
-    }
-    auto const rest = bytes.substr(used);
-    if (rest == "\r") return used;
-    std::size_t end = 0;
-    if (!p.scan(rest, end)) return used;
-    auto const block = rest.substr(0, end);
-    if (auto refusal = Screen().check(block)) {
-      p.refused = std::move(refusal);
-      return used;
-    }
-    ErrorCode ec;
-    used += p.put(boost::asio::const_buffer(block.data(), block.size()), ec);
-    if (ec && ec != beast::error::need_more) p.failed(ec);
-    if (!p.refused && !p.is_header_done()) p.refuse(400, "the header is malformed");
-    return used;
+  // An empty line or two before a request is old clients' habit.
+  while (p.empty_lines < 2 && p.scanned == 0 && bytes.substr(used).starts_with("\r\n")) {
+    used += 2;
+    ++p.empty_lines;
   }
-  while (used < bytes.size() && !p.is_done()) {
-    ErrorCode ec;
-    auto const took = p.put(boost::asio::const_buffer(bytes.data() + used, bytes.size() - used), ec);
-    used += took;
-    if (ec == beast::error::need_more) {
-      if (bytes.size() - used > longest_unused) p.refuse(400, "a chunk's line or the trailer is too long");
-      break;
-    }
-    if (ec) {
-      p.failed(ec);
-      break;
-    }
-  }
-  return used;
+  auto const rest = bytes.substr(used);
+  std::size_t end = 0;
+  if (rest == "\r" || !p.scan(rest, end)) return used;
+  p.read_header(rest.substr(0, end));
+  return used + end;
 }
 
+void Incoming::refuse(int status, std::string detail) { parser_->refuse(status, std::move(detail)); }
 std::optional<Incoming::Refusal> const& Incoming::refusal() const { return parser_->refused; }
-bool Incoming::header_done() const { return parser_->is_header_done(); }
-bool Incoming::complete() const { return parser_->is_done(); }
+bool Incoming::header_done() const { return parser_->done_header; }
+bool Incoming::complete() const { return parser_->done; }
 std::string const& Incoming::method() const { return parser_->method; }
 std::string const& Incoming::target() const { return parser_->target; }
 Headers& Incoming::headers() { return parser_->fields; }
@@ -237,11 +284,15 @@ std::optional<std::uint64_t> Incoming::content_length() const {
   return length ? std::optional<std::uint64_t>(*length) : std::nullopt;
 }
 
+std::optional<std::uint64_t> Incoming::body_left() const {
+  return chunked() && !complete() ? std::nullopt : std::optional<std::uint64_t>(parser_->left);
+}
+
 bool Incoming::has_body() const { return chunked() || content_length().value_or(0) > 0; }
 
 void Incoming::limit_body(std::uint64_t bytes) {
-  parser_->body_most = bytes;
-  if (content_length().value_or(0) > bytes) parser_->refuse(413, "the body is larger than " + std::to_string(bytes) + " bytes");
+  parser_->most = bytes;
+  if (content_length().value_or(0) > bytes) parser_->refuse(413, parser_->too_large());
 }
 
 std::string Incoming::take_body() { return std::exchange(parser_->body, {}); }

@@ -1,5 +1,5 @@
 // One request being read, byte by byte: strict about the header (what two servers could read differently is refused), and
-// through Beast's parser for the rest. No input or output happens here, so every split of the bytes gives the same result.
+// with Beast's parser for its fields. No input or output happens here, so every split of the bytes gives the same result.
 #pragma once
 
 #include "postrider/http/request.h"
@@ -26,7 +26,8 @@ class Incoming {
   // Stops after the header, so that the body's limit can be set before the body comes.
   std::size_t put(std::string_view bytes);
 
-  // The connection is of no use after a refusal.
+  // The connection is of no use after a refusal; `refuse` is for reasons that only the session knows.
+  void refuse(int status, std::string detail);
   std::optional<Refusal> const& refusal() const;
   bool header_done() const;
   bool complete() const;
@@ -40,6 +41,8 @@ class Incoming {
   bool chunked() const;
   std::optional<std::uint64_t> content_length() const;
   bool has_body() const;
+  // What is still to come; nothing when only the end of the chunks will tell.
+  std::optional<std::uint64_t> body_left() const;
   // Refuses with 413 as soon as more than that many bytes are announced or come.
   void limit_body(std::uint64_t bytes);
   // The pieces of the body since the last call, decoded from chunks.
