@@ -57,7 +57,7 @@ IpAddress address_of(asio::ip::address const& address) {
   return out;
 }
 
-Task<void> run_session(std::shared_ptr<Server::State> server, std::shared_ptr<Session> session) {
+Task<void> run_session(std::shared_ptr<ServerState> server, std::shared_ptr<Session> session) {
   try {
     co_await session->run();
   } catch (...) {
@@ -83,14 +83,14 @@ void RouteMeters::count(int status, double took) {
   seconds->observe(took);
 }
 
-Server::State::State(Executor e, Clock const& c, Ids& i, Router const& r, Guard g, ServerSettings s, Offload* o)
+ServerState::ServerState(Executor e, Clock const& c, Ids& i, Router const& r, Guard g, ServerSettings s, Offload* o)
     : executor(e), clock(c), ids(i), router(r), guard(std::move(g)), settings(std::move(s)), offload(o), acceptor(e), tasks(e),
       stop_signal(e), session_ended(e) {
   for (auto const& route : router.routes()) meters.push_back(RouteMeters{.route = route.pattern, .method = route.method});
   meters.push_back(RouteMeters{.route = "none", .method = "any"});
 }
 
-std::string const& Server::State::date_header() {
+std::string const& ServerState::date_header() {
   auto const second = std::chrono::floor<std::chrono::seconds>(clock.now());
   if (date.empty() || second != date_second) {
     date_second = second;
@@ -108,13 +108,13 @@ std::string const& Server::State::date_header() {
   return date;
 }
 
-void Server::State::end_session(Session const* session) {
+void ServerState::end_session(Session const* session) {
   std::erase_if(sessions, [&](auto const& each) { return each.get() == session; });
   connections_gauge().add(-1);
   session_ended.notify();
 }
 
-Task<void> Server::State::accept_loop(std::shared_ptr<State> self) {
+Task<void> ServerState::accept_loop(std::shared_ptr<ServerState> self) {
   while (!draining) {
     ErrorCode ec;
     auto socket = co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, ec));
@@ -140,7 +140,7 @@ Task<void> Server::State::accept_loop(std::shared_ptr<State> self) {
   }
 }
 
-Task<void> Server::State::sweep_loop(std::shared_ptr<State>) {
+Task<void> ServerState::sweep_loop(std::shared_ptr<ServerState>) {
   while (!stop_signal_seen) {
     co_await stop_signal.wait_for(settings.sweep_period);
     auto const now = clock.steady();
@@ -149,7 +149,7 @@ Task<void> Server::State::sweep_loop(std::shared_ptr<State>) {
 }
 
 Server::Server(Executor executor, Clock const& clock, Ids& ids, Router const& router, Guard guard, ServerSettings settings, Offload* offload)
-    : state_(std::make_shared<State>(executor, clock, ids, router, std::move(guard), std::move(settings), offload)) {}
+    : state_(std::make_shared<ServerState>(executor, clock, ids, router, std::move(guard), std::move(settings), offload)) {}
 
 Server::~Server() = default;
 
@@ -162,6 +162,7 @@ Task<void> Server::start() {
   if (!ec) state.acceptor.bind(endpoint, ec);
   if (!ec) state.acceptor.listen(1024, ec);
   if (ec) throw std::runtime_error("cannot listen on " + state.settings.listen + ": " + ec.message() + "; choose another address or port");
+  state.bound = state.acceptor.local_endpoint();
   state.running = true;
   state.tasks.spawn("http_accept", state.accept_loop(state_));
   state.tasks.spawn("http_sweep", state.sweep_loop(state_));
@@ -186,10 +187,10 @@ Task<void> Server::stop() {
   co_await state->tasks.join();
 }
 
-std::uint16_t Server::port() const { return state_->acceptor.local_endpoint().port(); }
+std::uint16_t Server::port() const { return state_->bound.port(); }
 
 std::string Server::address() const {
-  auto const endpoint = state_->acceptor.local_endpoint();
+  auto const endpoint = state_->bound;
   auto const host = endpoint.address().to_string();
   return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
 }

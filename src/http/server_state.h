@@ -22,8 +22,8 @@ struct RouteMeters {
   void count(int status, double took);
 };
 
-struct Server::State {
-  State(Executor e, Clock const& c, Ids& i, Router const& r, Guard g, ServerSettings s, Offload* o);
+struct ServerState {
+  ServerState(Executor e, Clock const& c, Ids& i, Router const& r, Guard g, ServerSettings s, Offload* o);
 
   Executor executor;
   Clock const& clock;
@@ -34,6 +34,7 @@ struct Server::State {
   Offload* offload;
 
   boost::asio::ip::tcp::acceptor acceptor;
+  boost::asio::ip::tcp::endpoint bound;
   TaskGroup tasks;
   Signal stop_signal, session_ended;
   bool running = false, draining = false, stop_signal_seen = false;
@@ -44,8 +45,8 @@ struct Server::State {
   std::chrono::sys_seconds date_second{};
 
   std::string const& date_header();
-  Task<void> accept_loop(std::shared_ptr<State> self);
-  Task<void> sweep_loop(std::shared_ptr<State> self);
+  Task<void> accept_loop(std::shared_ptr<ServerState> self);
+  Task<void> sweep_loop(std::shared_ptr<ServerState> self);
   void end_session(Session const* session);
 };
 

@@ -87,7 +87,7 @@ Response explained(Request const& request) {
 
 }  // namespace
 
-Session::Session(Server::State& server, tcp::socket socket, IpAddress peer, bool over)
+Session::Session(ServerState& server, tcp::socket socket, IpAddress peer, bool over)
     : server_(server), socket_(std::move(socket)), peer_(peer), over_(over) {}
 
 Session::~Session() = default;
@@ -172,7 +172,7 @@ Task<void> Session::run() {
     ++served_;
     if (!buffer_.empty()) co_await yield();  // pipelined requests take their turn
   }
-  if (!gone_ && !cut_) co_await linger();
+  if (answered_last_ && !gone_ && !cut_) co_await linger();
   ErrorCode ignored;
   socket_.close(ignored);
 }
@@ -190,7 +190,7 @@ Task<bool> Session::serve() {
   server_.meters.back().count(refusal.status, 0);
   log::info("http_refused", log::field("status", refusal.status), log::field("reason", incoming.refusal()->detail),
             log::field("ip", peer_.str()), log::field("request_id", nobody.request_id));
-  co_await send_response(nobody, refusal, 1, false);
+  answered_last_ = co_await send_response(nobody, refusal, 1, false);
   co_return false;
 }
 
@@ -256,6 +256,7 @@ Task<bool> Session::answer(Incoming& incoming) {
     log::info("http_request", log::field("method", request.method), log::field("route", server_.meters[meter].route),
               log::field("status", status), log::field("seconds", took), log::field("bytes", bytes_out_),
               log::field("ip", request.remote_ip), log::field("request_id", request.request_id));
+  answered_last_ = good && !keep;
   if (!good || !keep) co_return false;
   co_return co_await skip_rest(incoming);
 }

@@ -17,7 +17,7 @@ class Session {
   using Time = std::chrono::steady_clock::time_point;
 
   // `over` sessions answer 503 and go: the server has too many.
-  Session(Server::State& server, boost::asio::ip::tcp::socket socket, IpAddress peer, bool over);
+  Session(ServerState& server, boost::asio::ip::tcp::socket socket, IpAddress peer, bool over);
   ~Session();
 
   Task<void> run();
@@ -48,13 +48,14 @@ class Session {
   Task<bool> wait(boost::asio::ip::tcp::socket::wait_type what, Time deadline);
   Time now() const { return server_.clock.steady(); }
 
-  Server::State& server_;
+  ServerState& server_;
   boost::asio::ip::tcp::socket socket_;
   IpAddress peer_;
   bool over_;
   std::string buffer_;  // read and not yet used
   std::optional<Time> deadline_;
   bool timed_out_ = false, gone_ = false, cut_ = false, idle_ = false, asked_to_continue_ = false;
+  bool answered_last_ = false;  // the client has been told that nothing more will come
   unsigned burst_ = 0;
   std::uint64_t served_ = 0, bytes_out_ = 0;
   BodyStream* streaming_ = nullptr;

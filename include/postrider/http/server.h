@@ -36,6 +36,8 @@ struct ServerSettings {
 // Answers nothing to let the request pass (and may set `caller`), or the refusal. The body is not there yet.
 using Guard = std::function<Task<std::optional<Response>>(Request&, Route const&)>;
 
+struct ServerState;
+
 class Server : public Service {
  public:
   // All references outlive the server. Without `offload`, large answers are compressed on the I/O thread.
@@ -55,8 +57,7 @@ class Server : public Service {
   std::size_t connections() const;
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  std::shared_ptr<ServerState> state_;
 };
 
 }  // namespace postrider::http
