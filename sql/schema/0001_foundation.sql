@@ -518,3 +518,26 @@ create view message_queue as
 
 insert into tenants (id, name, slug, created_at, updated_at)
   values ('00000000-0000-7000-8000-000000000001', 'default', 'default', '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z');
+
+-- What the built-in inbox has caught (providers of kind "demo").
+create table demo_inbox (
+  tenant_id uuid not null,
+  id uuid not null,
+  message_id uuid,
+  to_address text not null,
+  from_address text not null,
+  subject text not null,
+  html text not null,
+  body_text text not null,
+  unsubscribe_url text not null,
+  received_at timestamptz not null,
+  constraint demo_inbox_pkey primary key (tenant_id, id)
+);
+
+-- Who belongs to a launched campaign: fixed at launch, walked by the expansion.
+create table campaign_audience (
+  tenant_id uuid not null,
+  campaign_id uuid not null,
+  contact_id uuid not null,
+  constraint campaign_audience_pkey primary key (tenant_id, campaign_id, contact_id)
+);

@@ -18,26 +18,6 @@ constexpr std::size_t most_attributes = 200;
 constexpr std::size_t largest_attributes = 64 * 1024;
 constexpr std::size_t most_tags = 100;
 
-Contact read_contact(db::Row row) {
-  Contact c;
-  c.id = row.id<ContactId>(0);
-  c.email = row.maybe_text(1);
-  c.phone = row.maybe_text(2);
-  c.first_name = row.maybe_text(3);
-  c.last_name = row.maybe_text(4);
-  c.time_zone = row.maybe_text(5);
-  c.locale = row.maybe_text(6);
-  c.external_id = row.maybe_text(7);
-  c.lead_id = row.maybe_id<LeadId>(8);
-  c.attributes = row.json(9).as_object();
-  auto const tags = row.json(10);
-  for (auto const& tag : tags.as_array()) c.tags.emplace_back(tag.as_string());
-  c.tracking = row.boolean(11);
-  c.created_at = row.instant(12);
-  c.updated_at = row.instant(13);
-  return c;
-}
-
 boost::json::value shown(std::optional<std::string> const& text) { return text ? boost::json::value(*text) : boost::json::value(nullptr); }
 
 boost::json::array tags_of(Contact const& contact) {
@@ -86,6 +66,26 @@ Error taken(db::UniqueViolation const& violation) {
 Error bad_reference() { return invalid_field("/lead_id", "invalid_value", "there is no lead with this id"); }
 
 }  // namespace
+
+Contact read_contact(db::Row row, std::size_t at) {
+  Contact c;
+  c.id = row.id<ContactId>(at + 0);
+  c.email = row.maybe_text(at + 1);
+  c.phone = row.maybe_text(at + 2);
+  c.first_name = row.maybe_text(at + 3);
+  c.last_name = row.maybe_text(at + 4);
+  c.time_zone = row.maybe_text(at + 5);
+  c.locale = row.maybe_text(at + 6);
+  c.external_id = row.maybe_text(at + 7);
+  c.lead_id = row.maybe_id<LeadId>(at + 8);
+  c.attributes = row.json(at + 9).as_object();
+  auto const tags = row.json(at + 10);
+  for (auto const& tag : tags.as_array()) c.tags.emplace_back(tag.as_string());
+  c.tracking = row.boolean(at + 11);
+  c.created_at = row.instant(at + 12);
+  c.updated_at = row.instant(at + 13);
+  return c;
+}
 
 Result<Contact> changed(Contact contact, Change const& change) {
   std::vector<FieldError> mistakes;

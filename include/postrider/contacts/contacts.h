@@ -71,6 +71,9 @@ class Contacts {
   Ids& ids_;
 };
 
+// Reads a contact out of fourteen columns from `at` on, in the order of sql/contacts.sql.
+Contact read_contact(db::Row row, std::size_t at = 0);
+
 // Applies a change; fails with invalid and all mistakes.
 Result<Contact> changed(Contact contact, Change const& change);
 

@@ -1,0 +1,71 @@
+// Templates with their versions, and the compiled form of each version, kept in memory (a version never changes).
+#pragma once
+
+#include "postrider/base/context.h"
+#include "postrider/contacts/contacts.h"
+#include "postrider/content/compiled_template.h"
+#include "postrider/db/store.h"
+
+#include <boost/json/object.hpp>
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace postrider::content {
+
+struct Template {
+  TemplateId id;
+  std::string name;
+  std::string channel;
+  TemplateVersionId version_id;
+  int version = 1;
+  std::string subject;
+  std::string html_body;
+  std::optional<std::string> text_body;
+  std::vector<std::string> variables;
+  Instant created_at;
+  Instant updated_at;
+};
+
+struct TemplateChange {
+  std::optional<std::string> name = {};
+  std::optional<std::string> subject = {};
+  std::optional<std::string> html_body = {};
+  json::Field<std::string> text_body = {};
+};
+
+// What a template sees of a contact: every documented key is there, null where nothing is known.
+boost::json::object contact_root(contacts::Contact const& contact);
+// A made-up person for previews without a contact.
+contacts::Contact sample_contact();
+
+class Templates {
+ public:
+  Templates(db::Store& store, Clock const& clock, Ids& ids) : store_(store), clock_(clock), ids_(ids) {}
+
+  // Fails with invalid: /subject, /html_body, /text_body with line and column.
+  Task<Result<Template>> create(Context context, std::string template_name, std::string channel, TemplateChange parts);
+  // A change of subject or body makes a version. Fails also with not_found, precondition.
+  Task<Result<Template>> change(Context context, TemplateId id, TemplateChange change, std::optional<Instant> expected);
+  Task<Result<Template>> find(TenantId tenant, TemplateId id);
+  Task<std::vector<Template>> list(TenantId tenant, std::optional<TemplateId> before, int limit);
+  Task<Result<void>> remove(Context context, TemplateId id);
+
+  // The compiled form, with or without tracking; null when there is no such version.
+  Task<std::shared_ptr<CompiledTemplate const>> compiled(TenantId tenant, TemplateVersionId version, bool tracking);
+
+ private:
+  Task<Result<Template>> save(Context context, std::optional<Template> before, Template after);
+
+  db::Store& store_;
+  Clock const& clock_;
+  Ids& ids_;
+  std::unordered_map<std::string, std::shared_ptr<CompiledTemplate const>> cache_;
+  std::list<std::string> order_;  // oldest first
+};
+
+}  // namespace postrider::content

@@ -1,0 +1,63 @@
+-- name: claim
+-- tag: router
+with due as (
+  select id from messages where tenant_id = $1 and lane_id = $2 and status = 'queued' and due_at <= $3
+  order by due_at limit $4 for update skip locked)
+update messages m set status = 'sending', lease_owner = $5, fence = fence + 1, attempt_count = attempt_count + 1, updated_at = $3
+from due where m.tenant_id = $1 and m.id = due.id
+returning m.id;
+
+-- name: facts
+-- tag: router
+-- Everything the gate reads of a claimed batch, and what rendering needs.
+select m.id, m.contact_id, m.campaign_id, m.purpose, m.channel, m.template_version_id, m.sender_id, m.fence, m.attempt_count, m.variables, m.created_at,
+       s.reason, r.status, r.expires_at, k.status, k.name, i.from_email, i.from_name, i.reply_to, i.verified, i.provider_id, p.id, k.tracking, m.visit,
+       c.id, c.email, c.phone, c.first_name, c.last_name, c.time_zone, c.locale, c.external_id, c.lead_id, c.attributes, c.tags, c.tracking, c.created_at, c.updated_at
+from messages m
+  left join contacts c on c.tenant_id = $1 and c.id = m.contact_id
+  left join suppressions s on s.tenant_id = $1 and s.email_key = c.email_key
+  left join consent_records r on r.tenant_id = $1 and r.contact_id = m.contact_id and r.channel = m.channel and r.consent_type = m.purpose
+  left join campaigns k on k.tenant_id = $1 and k.id = m.campaign_id
+  left join sender_identities i on i.tenant_id = $1 and i.id = m.sender_id and i.deleted_at is null
+  left join providers p on p.tenant_id = $1 and p.id = i.provider_id and p.deleted_at is null
+where m.tenant_id = $1 and m.id = any($2::uuid[]);
+
+-- name: skip
+-- tag: router
+update messages m set status = 'skipped', skip_reason = u.reason, lease_owner = null, updated_at = $2
+from unnest($3::uuid[], $4::text[]) as u (id, reason) where m.tenant_id = $1 and m.id = u.id and m.status = 'sending';
+
+-- name: insert_attempts
+-- tag: router
+insert into message_attempts (tenant_id, message_id, attempt, fence, instance_id, started_at, finished_at, outcome, trace)
+select $1, u.message_id, u.attempt, u.fence, $2, $3, u.finished_at, u.outcome, u.trace
+from unnest($4::uuid[], $5::int[], $6::bigint[], $7::timestamptz[], $8::text[], $9::jsonb[]) as u (message_id, attempt, fence, finished_at, outcome, trace)
+on conflict do nothing;
+
+-- name: still_allowed
+-- tag: router
+-- Of these claimed messages, those that nothing has revoked since.
+select m.id from messages m left join contacts c on c.tenant_id = $1 and c.id = m.contact_id
+  left join suppressions s on s.tenant_id = $1 and s.email_key = c.email_key
+  left join consent_records r on r.tenant_id = $1 and r.contact_id = m.contact_id and r.channel = m.channel and r.consent_type = m.purpose
+  left join send_lanes l on l.tenant_id = $1 and l.id = m.lane_id
+where m.tenant_id = $1 and m.id = any($2::uuid[]) and m.status = 'sending' and c.id is not null and (l.id is null or l.is_open)
+  and (m.purpose <> 'marketing' or (s.reason is null and r.status = 'granted'));
+
+-- name: settle
+-- tag: router
+update messages m set status = u.status, sent_at = u.sent_at, provider_message_id = coalesce(u.provider_message_id, m.provider_message_id), error = u.error,
+  skip_reason = coalesce(u.skip_reason, m.skip_reason), due_at = coalesce(u.due_at, m.due_at), provider_id = coalesce(u.provider_id, m.provider_id),
+  bounced_at = coalesce(m.bounced_at, u.bounced_at), bounce_class = coalesce(m.bounce_class, u.bounce_class), lease_owner = null,
+  attempt_count = m.attempt_count - u.refund, updated_at = $2
+from unnest($3::uuid[], $4::bigint[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::uuid[],
+            $12::timestamptz[], $13::text[], $14::int[])
+  as u (id, fence, status, sent_at, provider_message_id, error, skip_reason, due_at, provider_id, bounced_at, bounce_class, refund)
+where m.tenant_id = $1 and m.id = u.id and m.fence = u.fence and m.status = 'sending'
+returning m.id;
+
+-- name: finish_attempts
+-- tag: router
+update message_attempts a set finished_at = $2, outcome = u.outcome, code = u.code, reply = u.reply
+from unnest($3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[]) as u (message_id, fence, outcome, code, reply)
+where a.tenant_id = $1 and a.message_id = u.message_id and a.fence = u.fence and a.finished_at is null;

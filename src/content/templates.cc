@@ -1,0 +1,192 @@
+#include "postrider/content/templates.h"
+
+#include "postrider/audit/audit.h"
+#include "sql/content.h"
+
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+
+namespace postrider::content {
+
+namespace {
+
+constexpr std::size_t cached_versions = 256;
+
+Template read_template(db::Row row) {
+  Template t;
+  t.id = row.id<TemplateId>(0);
+  t.name = row.text(1);
+  t.channel = row.text(2);
+  t.version_id = row.id<TemplateVersionId>(3);
+  t.version = static_cast<int>(row.integer(4));
+  t.subject = row.text(5);
+  t.html_body = row.text(6);
+  t.text_body = row.maybe_text(7);
+  auto const variables = row.json(8);
+  for (auto const& path : variables.as_array()) t.variables.emplace_back(path.as_string());
+  t.created_at = row.instant(9);
+  t.updated_at = row.instant(10);
+  return t;
+}
+
+boost::json::object described(Template const& t) {
+  boost::json::object out;
+  out["name"] = t.name;
+  out["channel"] = t.channel;
+  out["version"] = t.version;
+  out["subject"] = t.subject;
+  out["html_body"] = t.html_body;
+  out["text_body"] = t.text_body ? boost::json::value(*t.text_body) : boost::json::value(nullptr);
+  return out;
+}
+
+TemplateChannel channel_of(std::string_view text) {
+  if (text == "sms") return TemplateChannel::sms;
+  if (text == "push") return TemplateChannel::push;
+  return TemplateChannel::email;
+}
+
+TemplateSource source_of(Template const& t, bool tracking) {
+  return TemplateSource{.channel = channel_of(t.channel), .subject = t.subject, .html_body = t.html_body, .text_body = t.text_body.value_or(""), .tracking = tracking};
+}
+
+boost::json::value text_or_null(std::optional<std::string> const& text) { return text ? boost::json::value(*text) : boost::json::value(nullptr); }
+
+}  // namespace
+
+boost::json::object contact_root(contacts::Contact const& c) {
+  boost::json::object contact;
+  contact["id"] = c.id.str();
+  contact["email"] = text_or_null(c.email);
+  contact["phone"] = text_or_null(c.phone);
+  contact["first_name"] = text_or_null(c.first_name);
+  contact["last_name"] = text_or_null(c.last_name);
+  contact["time_zone"] = text_or_null(c.time_zone);
+  contact["locale"] = text_or_null(c.locale);
+  contact["external_id"] = text_or_null(c.external_id);
+  boost::json::array tags;
+  for (auto const& tag : c.tags) tags.emplace_back(tag);
+  contact["tags"] = std::move(tags);
+  contact["attributes"] = c.attributes;
+  contact["lead"] = nullptr;
+  contact["created_at"] = to_rfc3339(c.created_at);
+  return contact;
+}
+
+contacts::Contact sample_contact() {
+  contacts::Contact c;
+  c.email = "jane@example.net";
+  c.first_name = "Jane";
+  c.last_name = "Doe";
+  c.time_zone = "Europe/Rome";
+  c.locale = "en";
+  return c;
+}
+
+Task<Result<Template>> Templates::create(Context context, std::string template_name, std::string channel, TemplateChange parts) {
+  Template t;
+  t.name = std::move(template_name);
+  t.channel = std::move(channel);
+  t.version = 0;
+  t.subject = parts.subject.value_or("");
+  t.html_body = parts.html_body.value_or("");
+  t.text_body = parts.text_body.over(std::nullopt);
+  if (t.html_body.empty() && !t.text_body) co_return invalid_field("/html_body", "required", "a template needs html_body or text_body");
+  co_return co_await save(context, std::nullopt, std::move(t));
+}
+
+Task<Result<Template>> Templates::change(Context context, TemplateId id, TemplateChange change, std::optional<Instant> expected) {
+  auto const before = co_await find(context.tenant, id);
+  if (!before) co_return before.error();
+  if (expected && *expected != before->updated_at)
+    co_return Error(Code::precondition, "the template was changed meanwhile: read it again, then repeat your change");
+  auto after = *before;
+  if (change.name) after.name = *change.name;
+  if (change.subject) after.subject = *change.subject;
+  if (change.html_body) after.html_body = *change.html_body;
+  after.text_body = change.text_body.over(after.text_body);
+  co_return co_await save(context, *before, std::move(after));
+}
+
+Task<Result<Template>> Templates::save(Context context, std::optional<Template> before, Template after) {
+  auto const compiled = compile_template(source_of(after, true));
+  if (!compiled) co_return compiled.error();
+  bool const new_version = !before || before->subject != after.subject || before->html_body != after.html_body || before->text_body != after.text_body;
+  auto const now = clock_.now();
+  std::optional<Uuid> author;
+  if (!context.actor.id.is_nil()) author = context.actor.id;
+  auto tx = co_await store_.begin();
+  if (!before) {
+    after.id = ids_.make<TemplateId>();
+    after.created_at = now;
+  }
+  after.updated_at = now;
+  if (new_version) {
+    ++after.version;
+    after.version_id = ids_.make<TemplateVersionId>();
+    after.variables.clear();
+    boost::json::array variables, links;
+    for (auto const& use : compiled->variables) {
+      after.variables.push_back(use.path);
+      variables.emplace_back(use.path);
+    }
+    for (auto const& link : compiled->links) links.push_back(text_or_null(link.address));
+    if (!before) co_await tx.exec(sql::content::insert_template, context.tenant, after.id, after.name, after.channel, after.version_id, after.version, author, now);
+    co_await tx.exec(sql::content::insert_version, context.tenant, after.version_id, after.id, after.version, after.subject, after.html_body, after.text_body,
+                     variables, links, author, now);
+  }
+  if (before) co_await tx.exec(sql::content::update_template, context.tenant, after.id, after.name, after.version_id, after.version, now);
+  std::vector<audit::Entry> entries;
+  entries.push_back(audit::Entry{"template", after.id.uuid(), before ? "updated" : "created",
+                                 audit::difference(before ? described(*before) : boost::json::object(), described(after))});
+  co_await audit::record(tx, context, std::move(entries), ids_, now);
+  co_await tx.commit();
+  co_return after;
+}
+
+Task<Result<Template>> Templates::find(TenantId tenant, TemplateId id) {
+  auto const row = co_await store_.maybe(sql::content::find, tenant, id);
+  if (!row) co_return not_found("template", id.str());
+  co_return read_template(*row);
+}
+
+Task<std::vector<Template>> Templates::list(TenantId tenant, std::optional<TemplateId> before, int limit) {
+  auto const last = before.value_or(*TemplateId::parse("ffffffff-ffff-ffff-ffff-ffffffffffff"));
+  auto const rows = co_await store_.all(sql::content::list, tenant, last, limit);
+  std::vector<Template> all;
+  for (auto const row : rows) all.push_back(read_template(row));
+  co_return all;
+}
+
+Task<Result<void>> Templates::remove(Context context, TemplateId id) {
+  auto const before = co_await find(context.tenant, id);
+  if (!before) co_return before.error();
+  auto const now = clock_.now();
+  auto tx = co_await store_.begin();
+  co_await tx.exec(sql::content::archive, context.tenant, id, now);
+  std::vector<audit::Entry> entries;
+  entries.push_back(audit::Entry{"template", id.uuid(), "deleted", audit::difference(described(*before), boost::json::object())});
+  co_await audit::record(tx, context, std::move(entries), ids_, now);
+  co_await tx.commit();
+  co_return Result<void>();
+}
+
+Task<std::shared_ptr<CompiledTemplate const>> Templates::compiled(TenantId tenant, TemplateVersionId version, bool tracking) {
+  auto const key = tenant.str() + version.str() + (tracking ? "+" : "-");
+  if (auto const found = cache_.find(key); found != cache_.end()) co_return found->second;
+  auto const row = co_await store_.maybe(sql::content::version, tenant, version);
+  if (!row) co_return nullptr;
+  TemplateSource const source{.channel = channel_of(row->view(0)), .subject = row->text(1), .html_body = row->text(2), .text_body = row->maybe_text(3).value_or(""), .tracking = tracking};
+  auto made = compile_template(source);
+  if (!made) co_return nullptr;
+  auto shared = std::make_shared<CompiledTemplate const>(std::move(*made));
+  if (order_.size() >= cached_versions) {
+    cache_.erase(order_.front());
+    order_.pop_front();
+  }
+  if (cache_.emplace(key, shared).second) order_.push_back(key);
+  co_return shared;
+}
+
+}  // namespace postrider::content
