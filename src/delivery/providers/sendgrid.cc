@@ -27,6 +27,23 @@ struct SendgridProvider::Round {
   }
 };
 
+// Counts a number up for as long as it lives, also when an exception passes.
+template <class Number>
+class Counted {
+ public:
+  Counted(Number& number, Signal& changed) : number_(number), changed_(changed) { ++number_; }
+  ~Counted() {
+    --number_;
+    changed_.notify();
+  }
+  Counted(Counted const&) = delete;
+  Counted& operator=(Counted const&) = delete;
+
+ private:
+  Number& number_;
+  Signal& changed_;
+};
+
 SendgridProvider::SendgridProvider(Executor executor, Clock const& clock, std::shared_ptr<HttpSender> http, SendgridSettings settings)
     : executor_(executor), clock_(clock), http_(std::move(http)), settings_(std::move(settings)), changed_(executor) {}
 
@@ -47,13 +64,11 @@ HttpCall SendgridProvider::call(std::string method, std::string path, std::strin
 Task<std::vector<Outcome>> SendgridProvider::deliver(std::vector<Envelope> batch, HandOffObserver& observer) {
   auto const size = batch.size();
   Round round{std::move(batch), observer, std::vector<Outcome>(size)};
-  ++rounds_;
+  Counted const running(rounds_, changed_);
   TaskGroup group(executor_);
   auto const lanes = std::min(size, static_cast<std::size_t>(settings_.max_connections));
   for (std::size_t i = 0; i < lanes; ++i) group.spawn("sendgrid lane", lane(round));
   co_await group.join();
-  --rounds_;
-  changed_.notify();
   co_return std::move(round.outcomes);
 }
 
@@ -69,10 +84,8 @@ Task<void> SendgridProvider::lane(Round& round) {
       round.settle(index, std::move(outcome));
       continue;
     }
-    ++in_flight_;
+    Counted const slot(in_flight_, changed_);
     auto outcome = co_await hand_over(round.envelopes[index], round.observer);
-    --in_flight_;
-    changed_.notify();
     // A wrong key is wrong for all that follow; a limit that is reached counts as no attempt of theirs.
     if (outcome.kind == OutcomeKind::configuration) round.halted = outcome;
     if (outcome.code == 429) {
