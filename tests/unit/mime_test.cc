@@ -6,6 +6,9 @@
 #include "delivery/providers/mime.h"
 #include "delivery/providers/mime_encoding.h"
 
+#include "postrider/crypto/private_key.h"
+#include "postrider/delivery/dkim.h"
+
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
@@ -238,8 +241,19 @@ TEST_CASE("write random mails for other parsers", "[.][write-mails]") {
   auto const* const folder = std::getenv("POSTRIDER_MAIL_FOLDER");
   REQUIRE(folder != nullptr);
   test::MailSamples samples(4711);
+  std::vector<DkimKey> keys;
+  keys.push_back({"pr1", crypto::PrivateKey::generate(crypto::PrivateKey::Kind::rsa).to_pem()});
+  keys.push_back({"ed1", crypto::PrivateKey::generate(crypto::PrivateKey::Kind::ed25519).to_pem()});
+  auto const signer = DkimSigner::create("example.com", keys).value();
+  boost::json::object records;
+  for (auto const& key : keys) {
+    auto const record = dkim_record("example.com", key).value();
+    records[record.name] = record.text;
+  }
+  std::ofstream(std::filesystem::path(folder) / "dns.json") << boost::json::serialize(records);
   for (int i = 0; i < 1000; ++i) {
-    auto const envelope = samples.envelope();
+    auto envelope = samples.envelope();
+    if (i % 5 == 0) envelope.dkim = signer;
     auto const& letter = envelope.letter;
     auto const name = std::filesystem::path(folder) / std::to_string(i);
     std::ofstream(name.string() + ".eml", std::ios::binary) << bytes_of(envelope);
