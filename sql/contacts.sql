@@ -73,3 +73,12 @@ delete from import_rows where tenant_id = $1 and contact_id = $2;
 -- tag: router
 update message_attempts set trace = '{}', reply = null
 where tenant_id = $1 and message_id in (select id from messages where tenant_id = $1 and contact_id = $2);
+
+-- name: note_unsubscribe
+-- tag: router
+update messages set unsubscribed_at = coalesce(unsubscribed_at, $3), updated_at = $3 where tenant_id = $1 and id = $2;
+
+-- name: lift_unsubscribe
+-- tag: router
+-- Who asks for mail again on his own preference page gets it; bounces and complaints stay.
+delete from suppressions where tenant_id = $1 and reason = 'unsubscribe' and email_key in (select email_key from contacts where tenant_id = $1 and id = $2);

@@ -2,8 +2,11 @@
 
 #include "api/idempotency.h"
 #include "app/application.h"
+#include "app/ticker.h"
+#include "console/console.h"
 #include "postrider/base/log.h"
 #include "postrider/events/event_log.h"
+#include "postrider/jobs/worker.h"
 
 #include <boost/json/serialize.hpp>
 
@@ -42,7 +45,24 @@ std::vector<http::Cidr> networks_of(std::string const& list) {
   return networks;
 }
 
+Task<void> tidy(db::Store& store, Clock const& clock) {
+  co_await events::ensure_partitions(store, clock.now());
+  co_await api::forget_old_answers(store, clock.now());
+}
+
+Task<std::optional<api::WebhookOwner>> webhook_owner(delivery::Identities& identities, ProviderId provider) {
+  auto const owner = co_await identities.owner_of(provider);
+  if (!owner) co_return std::nullopt;
+  co_return api::WebhookOwner(owner->tenant, owner->kind, owner->public_key);
+}
+
 }  // namespace
+
+Task<std::optional<delivery::LinkTarget>> TemplateLinks::find(TenantId tenant, MessageId, TemplateVersionId version, std::uint16_t link) {
+  auto const compiled = co_await templates_.compiled(tenant, version, true);
+  if (!compiled || link >= compiled->links.size() || !compiled->links[link].address) co_return std::nullopt;
+  co_return delivery::LinkTarget(*compiled->links[link].address, static_cast<int>(compiled->links.size()));
+}
 
 Modules::Modules(Executor e, Options o)
     : executor(e),
@@ -51,11 +71,26 @@ Modules::Modules(Executor e, Options o)
       instance(ids.make<InstanceId>()),
       offload(2),
       keys(load_keys(options, random)),
+      sealer(keys, random),
+      tokens(keys),
       store(db::open_store(executor, database_settings(options))),
       identity(*store, clock, ids, random, offload, keys),
+      contacts(*store, clock, ids),
+      segments(*store, clock, ids),
+      templates(*store, clock, ids),
+      identities(*store, clock, ids, sealer, delivery::ProviderGround{.executor = executor, .clock = clock, .offload = offload, .host_name = "localhost"}),
+      ingest(delivery::make_ingest(*store, clock, ids, executor)),
+      links(templates),
+      campaigns(*store, clock, ids),
       operations_api(*store),
       session_api(identity),
-      team_api(identity) {
+      team_api(identity),
+      people_api(*store, clock, ids, contacts, segments),
+      sending_api(*store, clock, ids, contacts, templates, identities, campaigns),
+      records_api(*store, clock, ids),
+      recipient_pages(*store, clock, ids, tokens),
+      tracking_api(tokens, *ingest, links, clock),
+      webhooks([this](ProviderId provider) { return webhook_owner(identities, provider); }, *ingest) {
   api::use_cursor_keys(keys);
   api::keep_idempotent_answers_in(*store, clock);
 }
@@ -67,7 +102,38 @@ std::vector<http::Route> Modules::routes() {
   append(all, operations_api.routes());
   append(all, session_api.routes());
   append(all, team_api.routes());
+  append(all, people_api.routes());
+  append(all, sending_api.routes());
+  append(all, records_api.routes());
+  append(all, recipient_pages.routes());
+  append(all, tracking_api.routes());
+  append(all, webhooks.routes());
+  append(all, console::routes());
   return all;
+}
+
+void Modules::make_services(std::string const& public_url) {
+  if (has_role("worker")) {
+    auto handlers = segments.job_handlers();
+    jobs::WorkerSettings segment_work;
+    segment_work.queue = "segments";
+    segment_work.concurrency = 2;
+    services.push_back(jobs::make_worker(*store, clock, random, executor, instance, segment_work, std::move(handlers)));
+    jobs::WorkerSettings campaign_work;
+    campaign_work.queue = "campaigns";
+    campaign_work.concurrency = 4;
+    services.push_back(jobs::make_worker(*store, clock, random, executor, instance, campaign_work, campaigns.job_handlers()));
+    delivery::SendingGround const ground{*store, clock, random, ids, executor, instance, templates, identities, tokens};
+    delivery::SendingSettings sending;
+    sending.public_url = public_url;
+    sending.journal_folder = options.state_dir;
+    services.push_back(delivery::make_sender_service(ground, sending));
+  }
+  if (has_role("scheduler")) {
+    services.push_back(make_ticker(executor, "campaigns", std::chrono::seconds(1), [this] { return campaigns.tick(); }));
+    services.push_back(make_ticker(executor, "segments", std::chrono::seconds(15), [this] { return segments.tick(); }));
+    services.push_back(make_ticker(executor, "partitions", std::chrono::hours(6), [this] { return tidy(*store, clock); }));
+  }
 }
 
 Application::Application(Executor executor, Options options) : modules_(std::make_unique<Modules>(std::move(executor), std::move(options))) {}
@@ -97,6 +163,9 @@ std::string Application::openapi() {
 
 Task<std::string> Application::serve() {
   auto& m = *modules_;
+  m.make_services(m.options.public_url.empty() ? "http://" + m.options.listen : m.options.public_url);
+  co_await m.ingest->start();
+  m.running.push_back(m.ingest.get());
   for (auto& service : m.services) {
     co_await service->start();
     m.running.push_back(service.get());
@@ -123,6 +192,7 @@ Task<void> Application::stop() {
     m.running.pop_back();
     co_await service->stop();
   }
+  co_await m.identities.close();
 }
 
 }  // namespace postrider::app

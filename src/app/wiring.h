@@ -2,18 +2,33 @@
 #pragma once
 
 #include "api/operations_api.h"
+#include "api/people_api.h"
+#include "api/provider_webhooks.h"
+#include "api/recipient_pages.h"
+#include "api/records_api.h"
+#include "api/sending_api.h"
 #include "api/session_api.h"
 #include "api/team_api.h"
+#include "api/tracking.h"
 #include "app/options.h"
 #include "postrider/base/clock.h"
 #include "postrider/base/id.h"
 #include "postrider/base/offload.h"
 #include "postrider/base/random.h"
+#include "postrider/campaigns/campaigns.h"
+#include "postrider/contacts/contacts.h"
+#include "postrider/content/templates.h"
+#include "postrider/crypto/sealing.h"
 #include "postrider/crypto/signing.h"
+#include "postrider/crypto/tokens.h"
 #include "postrider/db/store.h"
+#include "postrider/delivery/identities.h"
+#include "postrider/delivery/ingest.h"
+#include "postrider/delivery/sender_service.h"
 #include "postrider/http/router.h"
 #include "postrider/http/server.h"
 #include "postrider/identity/identity.h"
+#include "postrider/segments/segments.h"
 
 #include <memory>
 #include <optional>
@@ -21,6 +36,16 @@
 #include <vector>
 
 namespace postrider::app {
+
+// Looks links up in the template versions that content keeps.
+class TemplateLinks : public delivery::LinkTargets {
+ public:
+  explicit TemplateLinks(content::Templates& templates) : templates_(templates) {}
+  Task<std::optional<delivery::LinkTarget>> find(TenantId tenant, MessageId message, TemplateVersionId version, std::uint16_t link) override;
+
+ private:
+  content::Templates& templates_;
+};
 
 struct Modules {
   Modules(Executor executor, Options options);
@@ -35,22 +60,42 @@ struct Modules {
   Offload offload;
   // 1 means
   crypto::Keys keys;
+  crypto::Sealer sealer;
+  crypto::Tokens tokens;
   std::unique_ptr<db::Store> store;
   // 2 spine
   identity::Identity identity;
+  // 3 people
+  contacts::Contacts contacts;
+  segments::Segments segments;
+  // 4 message
+  content::Templates templates;
+  delivery::Identities identities;
+  std::unique_ptr<delivery::Ingest> ingest;
+  TemplateLinks links;
+  // 5 programmes
+  campaigns::Campaigns campaigns;
   // 6 doors
   api::OperationsApi operations_api;
   api::SessionApi session_api;
   api::TeamApi team_api;
+  api::PeopleApi people_api;
+  api::SendingApi sending_api;
+  api::RecordsApi records_api;
+  api::RecipientPages recipient_pages;
+  api::TrackingApi tracking_api;
+  api::ProviderWebhooks webhooks;
   std::optional<http::Router> router;
   std::unique_ptr<http::Server> server;
 
   // Started in this order, stopped in reverse.
-  std::vector<Service*> running;
   std::vector<std::unique_ptr<Service>> services;
+  std::vector<Service*> running;
 
   bool has_role(std::string_view role) const;
   std::vector<http::Route> routes();
+  // Workers, schedulers and the sender, as the roles ask for.
+  void make_services(std::string const& public_url);
 };
 
 }  // namespace postrider::app
