@@ -50,7 +50,7 @@ update messages as m set status = u.value ->> 2, sent_at = u.value ->> 3, provid
   lease_owner = null, attempt_count = m.attempt_count - cast(u.value ->> 11 as integer), updated_at = $2
 from json_each($3) as u
 where m.tenant_id = $1 and m.id = u.value ->> 0 and m.fence = cast(u.value ->> 1 as integer) and m.status = 'sending'
-returning m.id;
+returning id;
 
 -- name: finish_attempts
 -- tag: router

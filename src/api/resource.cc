@@ -7,6 +7,7 @@
 
 #include <charconv>
 #include <memory>
+#include <set>
 
 namespace postrider::api {
 
@@ -178,6 +179,9 @@ json::Schemas& Doc::schemas() {
 
 std::string Doc::list_of(std::string const& item) {
   auto const list_name = item + "List";
+  // Routes are built more than once; a name is given once.
+  static std::set<std::string> named;
+  if (!named.insert(list_name).second) return list_name;
   boost::json::object reference;
   reference["$ref"] = "#/components/schemas/" + item;
   boost::json::object items;
