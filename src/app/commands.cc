@@ -3,20 +3,21 @@
 #include "app/wiring.h"
 #include "postrider/base/fail_point.h"
 #include "postrider/base/log.h"
-#include "postrider/base/metrics.h"
+#include "postrider/consent/consent.h"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <boost/json/parse.hpp>
+
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <termios.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 
 namespace postrider::app {
@@ -128,6 +129,72 @@ Task<void> serve(Application& application, Command command) {
   log::info("stopping");
 }
 
+// Sample data that makes every page worth looking at: people with consent, a segment, a template, and two campaigns, of which one
+// has been sent to the built-in inbox. Nothing of it can leave the machine.
+Task<void> fill_demo(Application& application, std::string password) {
+  auto& m = application.modules();
+  Context context;
+  context.tenant = identity::default_tenant();
+  identity::NewUser owner{.email = "demo@example.com", .name = "Demo", .role = identity::Role::owner, .can_send = true, .password = Secret(password)};
+  value_or_throw(co_await m.identity.create_user(context, std::move(owner)));
+  auto const provider = value_or_throw(co_await m.identities.create_provider(context, "Built-in inbox", "demo", boost::json::object()));
+  delivery::SenderChange from;
+  from.from_email = "news@acme.example";
+  from.from_name = "Acme News";
+  from.provider_id = provider.id;
+  from.verified = true;
+  auto const sender = value_or_throw(co_await m.identities.create_sender(context, from));
+  constexpr char const* names[] = {"Ada", "Grace", "Linus", "Margaret", "Dennis", "Barbara", "Ken", "Radia", "Edsger", "Frances"};
+  for (int i = 0; i < 200; ++i) {
+    contacts::Change person;
+    person.email = fmt::format("{}.{}@example.net", names[i % 10], i + 1);
+    person.first_name = std::string(names[i % 10]);
+    std::vector<std::string> tags;
+    tags.push_back(i % 3 == 0 ? "customer" : "lead");
+    person.tags = tags;
+    boost::json::object attributes;
+    attributes["plan"] = i % 4 == 0 ? "pro" : "free";
+    person.attributes = attributes;
+    auto const saved = value_or_throw(co_await m.contacts.create(context, std::move(person), false));
+    if (i % 10 == 9) continue;  // somebody whom nobody asked: the report says why he got nothing
+    consent::Proof proof{.status = "granted", .source = "signup form"};
+    auto tx = co_await m.store->begin();
+    value_or_throw(co_await consent::set(tx, context, saved.contact.id, "email", "marketing", std::move(proof), m.ids, m.clock.now()));
+    co_await tx.commit();
+  }
+  auto const everybody = value_or_throw(co_await m.segments.create(context, "Everybody", "All who have an address", true,
+                                                                   boost::json::parse(R"({"type":"attribute","field":"email","operator":"exists"})")));
+  value_or_throw(co_await m.segments.recalculate(context.tenant, everybody.id));
+  content::TemplateChange parts;
+  parts.subject = "News for {{ contact.first_name | default: \"you\" }}";
+  parts.html_body = "<h1>Hello {{ contact.first_name | default: \"there\" }}</h1><p>You are on the {{ contact.attributes.plan }} plan.</p>"
+                    "<p><a href=\"https://example.com/news\">Read more</a></p><p><a href=\"{{ unsubscribe_url }}\">Unsubscribe</a></p>";
+  auto const letter = value_or_throw(co_await m.templates.create(context, "Newsletter", "email", std::move(parts)));
+  for (auto const* const name : {"Spring news", "Summer news, ready to launch"}) {
+    campaigns::Change wanted;
+    wanted.name = name;
+    std::vector<SegmentId> segments;
+    segments.push_back(everybody.id);
+    wanted.segment_ids = segments;
+    wanted.template_id = letter.id;
+    wanted.sender_id = sender.id;
+    auto const campaign = value_or_throw(co_await m.campaigns.create(context, "broadcast", std::move(wanted)));
+    if (std::string_view(name) == "Spring news") value_or_throw(co_await m.campaigns.launch(context, campaign.id));
+  }
+}
+
+Task<void> demo(Application& application, Command command) {
+  co_await application.open(true);
+  std::string password = "demo-" + application.modules().ids.next().str().substr(24);
+  co_await fill_demo(application, password);
+  auto const address = co_await application.serve();
+  asio::signal_set signals(application.modules().executor, SIGTERM, SIGINT);
+  Signal told(application.modules().executor);
+  std::cerr << "listening on " << address << std::endl;
+  std::cout << "console:  " << address << "/\nlogin:    demo@example.com\npassword: " << password << "\nAll mail goes to the built-in inbox: GET /api/v1/inbox\n" << std::flush;
+  co_await until_told_to_stop(signals, told);
+}
+
 using Work = Task<void> (*)(Application&, Command);
 
 // Runs, then stops everything whether it went well or not.
@@ -165,7 +232,18 @@ int run(Command const& command) {
     case Verb::list_fail_points:
       for (auto const& name : fail_point::known()) std::cout << name << "\n";
       return 0;
-    case Verb::demo:
+    case Verb::demo: {
+      char pattern[] = "/tmp/postrider-demo-XXXXXX";
+      if (!::mkdtemp(pattern)) throw std::runtime_error("cannot make a temporary folder for the demo");
+      std::filesystem::path const folder = pattern;
+      auto shown = command;
+      shown.options.database = "sqlite:" + (folder / "demo.db").string();
+      shown.options.secret_file = (folder / "secret").string();
+      shown.options.state_dir = (folder / "state").string();
+      auto const code = run_with_application(shown, demo, false);
+      std::filesystem::remove_all(folder);
+      return code;
+    }
     case Verb::import_contacts:
     case Verb::doctor:
     case Verb::openapi:
