@@ -11,7 +11,9 @@ constexpr std::uint64_t most_inflation = 200;
 
 }  // namespace
 
-SessionBody::SessionBody(Session& session, Incoming& incoming, std::uint64_t limit) : session_(session), incoming_(incoming), limit_(limit) {}
+SessionBody::SessionBody(Session& session, Incoming& incoming, std::uint64_t limit)
+    : session_(session), incoming_(incoming), limit_(limit),
+      patience_(session.server_.settings.transfer_grace, session.server_.settings.min_bytes_per_second) {}
 
 std::optional<Response> SessionBody::encoding_refused(Headers const& headers) {
   auto const codings = headers.all("Content-Encoding");
@@ -32,7 +34,6 @@ Error SessionBody::fail(Error error) {
 
 Task<Result<std::string>> SessionBody::next() {
   if (failure_) co_return *failure_;
-  auto const& settings = session_.server_.settings;
   for (;;) {
     auto piece = incoming_.take_body();
     if (!piece.empty()) {
@@ -57,16 +58,15 @@ Task<Result<std::string>> SessionBody::next() {
     }
     if (session_.buffer_.empty()) {
       auto const before = session_.now();
-      auto const earned = std::chrono::milliseconds(received_ * 1000 / std::max<std::uint64_t>(settings.min_bytes_per_second, 1));
-      bool const more = co_await session_.fill(before + settings.transfer_grace + earned - waited_);
-      waited_ += session_.now() - before;
+      bool const more = co_await session_.fill(before + patience_.left());
+      patience_.waited(session_.now() - before);
       if (!more) {
         too_slow_ = session_.timed_out_;
         co_return fail(invalid(too_slow_ ? "the body comes too slowly" : "the connection ended in the middle of the body"));
       }
     }
     auto const used = incoming_.put(session_.buffer_);
-    received_ += used;
+    patience_.moved(used);
     session_.buffer_.erase(0, used);
   }
 }

@@ -25,8 +25,7 @@ class SessionBody : public BodyReader {
   std::unique_ptr<Inflater> inflater_;
   std::optional<Error> failure_;
   bool too_slow_ = false;
-  std::uint64_t received_ = 0;
-  std::chrono::nanoseconds waited_{0};
+  Patience patience_;
 };
 
 }  // namespace postrider::http

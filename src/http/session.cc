@@ -102,7 +102,7 @@ void Session::expire(Time now) {
 
 void Session::drain() {
   ErrorCode ignored;
-  if (idle_) socket_.cancel(ignored);
+  if (idle_ || lingering_) socket_.cancel(ignored);
   if (streaming_) streaming_->stop();
 }
 
@@ -145,18 +145,18 @@ Task<bool> Session::send(std::string_view bytes) {
   timed_out_ = false;
   auto const& settings = server_.settings;
   std::uint64_t sent = 0;
-  std::chrono::nanoseconds waited{0};
+  Patience patience(settings.transfer_grace, settings.min_bytes_per_second);
   while (sent < bytes.size() && !gone_ && !cut_) {
     ErrorCode ec;
     auto const count = socket_.write_some(asio::buffer(bytes.data() + sent, bytes.size() - sent), ec);
     if (!ec) {
       sent += count;
       bytes_out_ += count;
+      patience.moved(count);
     } else if (ec == asio::error::would_block || ec == asio::error::try_again) {
       auto const before = now();
-      auto const earned = std::chrono::milliseconds(sent * 1000 / std::max<std::uint64_t>(settings.min_bytes_per_second, 1));
-      bool const writable = co_await wait(tcp::socket::wait_write, before + settings.transfer_grace + earned - waited);
-      waited += now() - before;
+      bool const writable = co_await wait(tcp::socket::wait_write, before + patience.left());
+      patience.waited(now() - before);
       if (!writable) gone_ = true;
     } else {
       gone_ = true;
@@ -430,6 +430,7 @@ Task<bool> Session::skip_rest(Incoming& incoming) {
 Task<void> Session::linger() {
   ErrorCode ec;
   socket_.shutdown(tcp::socket::shutdown_send, ec);
+  lingering_ = true;
   auto const deadline = now() + longest_lingering;
   for (std::uint64_t read = 0; !ec && read < most_lingering_bytes && now() < deadline;) {
     buffer_.clear();

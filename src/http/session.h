@@ -6,11 +6,30 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
 
 namespace postrider::http {
+
+// How long the other side may still make us wait: used up by waiting, earned back by bytes, never more than the grace.
+class Patience {
+ public:
+  Patience(std::chrono::nanoseconds grace, std::uint64_t bytes_per_second)
+      : grace_(grace), left_(grace), bytes_per_second_(bytes_per_second > 0 ? bytes_per_second : 1) {}
+  std::chrono::nanoseconds left() const { return left_; }
+  void waited(std::chrono::nanoseconds time) { left_ -= time; }
+  void moved(std::uint64_t bytes) {
+    auto const seconds = static_cast<double>(bytes) / static_cast<double>(bytes_per_second_);
+    auto const earned = std::chrono::duration<double>(std::min(seconds, 1e6));
+    left_ = std::min(grace_, left_ + std::chrono::duration_cast<std::chrono::nanoseconds>(earned));
+  }
+
+ private:
+  std::chrono::nanoseconds grace_, left_;
+  std::uint64_t bytes_per_second_;
+};
 
 class Session {
  public:
@@ -54,7 +73,7 @@ class Session {
   bool over_;
   std::string buffer_;  // read and not yet used
   std::optional<Time> deadline_;
-  bool timed_out_ = false, gone_ = false, cut_ = false, idle_ = false, asked_to_continue_ = false;
+  bool timed_out_ = false, gone_ = false, cut_ = false, idle_ = false, lingering_ = false, asked_to_continue_ = false;
   bool answered_last_ = false;  // the client has been told that nothing more will come
   unsigned burst_ = 0;
   std::uint64_t served_ = 0, bytes_out_ = 0;

@@ -3,7 +3,7 @@
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
 
-#include "support/results.h"
+#include "support/result_text.h"
 
 using namespace postrider;
 namespace bj = boost::json;

@@ -26,7 +26,8 @@ struct ServerSettings {
   std::size_t max_header_bytes = 16 * 1024;
   std::chrono::milliseconds header_time{10'000};  // from the first byte of a request to the end of its header
   std::chrono::milliseconds idle_time{75'000};    // between two requests
-  std::chrono::milliseconds transfer_grace{10'000};  // bodies, both ways: this long, and longer by what the rate below allows
+  // Bodies, both ways: waiting uses this up, bytes earn it back at the rate below. A stall of this length always ends it.
+  std::chrono::milliseconds transfer_grace{20'000};
   std::uint64_t min_bytes_per_second = 1024;
   std::chrono::milliseconds drain_time{30'000};   // for requests in flight when stopping
   std::chrono::milliseconds sweep_period{250};    // how often time limits are looked at
