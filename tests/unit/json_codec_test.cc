@@ -3,7 +3,7 @@
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
 
-#include "support/result_text.h"
+#include "support/results.h"
 
 using namespace postrider;
 namespace bj = boost::json;

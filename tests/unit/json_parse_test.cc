@@ -1,6 +1,6 @@
 #include "postrider/json/codec.h"
 
-#include "support/result_text.h"
+#include "support/results.h"
 
 #include <fstream>
 
