@@ -71,7 +71,7 @@ class PostgresStore : public Store {
     running_ = false;
     stopping_.notify();
     outgoing_bell_.notify();
-    listener_.reset();
+    if (listener_) listener_->interrupt();  // its coroutine still stands on it
     co_await services_.join();
     for (auto& pool : pools_) pool.idle.clear();
   }

@@ -140,6 +140,8 @@ PostgresConnection::~PostgresConnection() {
   PQfinish(connection_);
 }
 
+void PostgresConnection::interrupt() { ::shutdown(PQsocket(connection_), SHUT_RDWR); }
+
 void PostgresConnection::lost(std::string_view doing) {
   broken_ = true;
   std::string why = PQerrorMessage(connection_);

@@ -34,6 +34,9 @@ class PostgresConnection {
   // Waits for a notification (after LISTEN) and hands each payload over. Throws Unavailable when the connection is lost.
   Task<void> wait_for_notifications(std::function<void(std::string_view payload)> receive);
 
+  // Ends whatever waits on it, from outside: the waiter gets Unavailable.
+  void interrupt();
+
   bool broken() const { return broken_; }
   bool busy() const { return busy_; }
 
