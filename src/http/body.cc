@@ -42,7 +42,8 @@ Task<Result<std::string>> SessionBody::next() {
       auto const outcome = inflater_->feed(piece, plain);
       if (outcome == Inflater::Outcome::broken) co_return fail(invalid("the gzip encoding of the body is broken"));
       if (outcome == Inflater::Outcome::too_large)
-        co_return fail(Error{.code = Code::too_large, .message = "the body is larger than " + std::to_string(limit_) + " bytes, or inflates too much"});
+        co_return fail(Error{.code = Code::too_large,
+                             .message = "the body is larger than " + std::to_string(limit_) + " bytes, or inflates too much"});
       if (!plain.empty()) co_return plain;
       continue;
     }

@@ -20,7 +20,8 @@ constexpr std::size_t longest_line = 4096;
 
 bool token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
   });
 }
 
@@ -134,7 +135,8 @@ class Chunks {
         // Trailers are read past: nobody asks for them, and they must not add headers after the decisions were made.
         if (line.empty()) return Outcome::ended;
         trailer_ += line.size();
-        if (trailer_ > longest_line || !token(line.substr(0, line.find(':'))) || line.find(':') == std::string_view::npos) return Outcome::broken;
+        if (trailer_ > longest_line || !token(line.substr(0, line.find(':'))) || line.find(':') == std::string_view::npos)
+          return Outcome::broken;
       }
     }
   }

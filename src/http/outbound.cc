@@ -97,7 +97,8 @@ Result<CheckedUrl> check_url(std::string_view url, OutboundPolicy const& policy)
   if (url.size() > 8192) return refused("it is longer than 8192 characters");
   for (char const c : url)
     if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7f || c == '\\')
-      return refused("it holds a blank, a backslash, a control character or a letter beyond ASCII; percent-encode it, and write the host in its xn-- form");
+      return refused("it holds a blank, a backslash, a control character or a letter beyond ASCII; percent-encode it, "
+                     "and write the host in its xn-- form");
   std::unique_ptr<CURLU, CurlFree> const handle(curl_url());
   auto const result = curl_url_set(handle.get(), CURLUPART_URL, std::string(url).c_str(), CURLU_DISALLOW_USER);
   if (result == CURLUE_UNSUPPORTED_SCHEME) return refused("it must begin with http:// or https://");
@@ -109,7 +110,8 @@ Result<CheckedUrl> check_url(std::string_view url, OutboundPolicy const& policy)
   if (checked.scheme != "http" && checked.scheme != "https") return refused("it must begin with http:// or https://");
   // "http:host", "http:///host": other parsers read these in other ways.
   auto const start = checked.scheme.size() + 3;
-  if (url.size() <= start || url.substr(checked.scheme.size(), 3) != "://") return refused("write it as " + checked.scheme + "://host/path");
+  if (url.size() <= start || url.substr(checked.scheme.size(), 3) != "://")
+    return refused("write it as " + checked.scheme + "://host/path");
   auto const authority = url.substr(start, url.find_first_of("/?#", start) - start);
   if (authority.empty() || authority.find_first_of("%@") != std::string_view::npos) return refused("its host is malformed");
 

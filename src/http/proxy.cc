@@ -23,7 +23,9 @@ std::optional<IpAddress> hop(std::string_view text) {
 }  // namespace
 
 Caller caller_of(IpAddress const& peer, Headers const& headers, std::span<Cidr const> trusted) {
-  auto const is_trusted = [&](IpAddress const& ip) { return std::ranges::any_of(trusted, [&](Cidr const& cidr) { return cidr.contains(ip); }); };
+  auto const is_trusted = [&](IpAddress const& ip) {
+    return std::ranges::any_of(trusted, [&](Cidr const& cidr) { return cidr.contains(ip); });
+  };
   Caller caller{.ip = peer};
   if (!is_trusted(peer)) return caller;
 

@@ -57,7 +57,8 @@ Router::Node* Router::Node::below(std::string_view segment, Route const& route) 
     return node.get();
   }
   auto const close = segment.find('}', open);
-  if (close == std::string_view::npos || segment.find('{', open + 1) != std::string_view::npos) refuse(route, "braces must be closed, one pair a segment");
+  if (close == std::string_view::npos || segment.find('{', open + 1) != std::string_view::npos)
+    refuse(route, "braces must be closed, one pair a segment");
   auto name = segment.substr(open + 1, close - open - 1);
   if (name.ends_with("...")) {
     name.remove_suffix(3);
@@ -88,7 +89,9 @@ Router::Node const* Router::Node::find(std::vector<std::string> const& decoded, 
   if (auto const literal = literals.find(segment); literal != literals.end())
     if (auto const* node = literal->second->find(decoded, at + 1, found)) return node;
   for (auto const& branch : branches) {
-    if (segment.size() <= branch.before.size() + branch.after.size() || !segment.starts_with(branch.before) || !segment.ends_with(branch.after)) continue;
+    if (segment.size() <= branch.before.size() + branch.after.size() || !segment.starts_with(branch.before) ||
+        !segment.ends_with(branch.after))
+      continue;
     found.emplace_back(branch.name, segment.substr(branch.before.size(), segment.size() - branch.before.size() - branch.after.size()));
     if (auto const* node = branch.node->find(decoded, at + 1, found)) return node;
     found.pop_back();
@@ -136,7 +139,8 @@ Router::Match Router::match(std::string_view method, std::string_view path) cons
   for (auto const segment : segments_of(path)) {
     auto text = percent_decoded(segment);
     // Dot segments never reach a handler; clients resolve them before they send.
-    if (!text || *text == "." || *text == ".." || std::ranges::any_of(*text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; })) {
+    if (!text || *text == "." || *text == ".." ||
+        std::ranges::any_of(*text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; })) {
       match.malformed = true;
       return match;
     }

@@ -102,7 +102,8 @@ std::string const& ServerState::date_header() {
     char text[64];
     std::snprintf(text, sizeof text, "%s, %02u %s %04d %02d:%02d:%02d GMT", days[std::chrono::weekday(day).c_encoding()],
                   static_cast<unsigned>(ymd.day()), months[static_cast<unsigned>(ymd.month()) - 1], static_cast<int>(ymd.year()),
-                  static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+                  static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                  static_cast<int>(time.seconds().count()));
     date = text;
   }
   return date;
@@ -148,7 +149,8 @@ Task<void> ServerState::sweep_loop(std::shared_ptr<ServerState>) {
   }
 }
 
-Server::Server(Executor executor, Clock const& clock, Ids& ids, Router const& router, Guard guard, ServerSettings settings, Offload* offload)
+Server::Server(Executor executor, Clock const& clock, Ids& ids, Router const& router, Guard guard, ServerSettings settings,
+               Offload* offload)
     : state_(std::make_shared<ServerState>(executor, clock, ids, router, std::move(guard), std::move(settings), offload)) {}
 
 Server::~Server() = default;

@@ -293,7 +293,8 @@ Task<Response> Session::produce(Incoming& incoming, Request& request, std::size_
 
 Task<Response> Session::call(Incoming& incoming, Request& request, Route const& route) {
   auto const expectation = request.headers.get("Expect");
-  if (!expectation.empty() && !same_ignoring_case(expectation, "100-continue")) co_return problem(417, "the only expectation met here is 100-continue");
+  if (!expectation.empty() && !same_ignoring_case(expectation, "100-continue"))
+    co_return problem(417, "the only expectation met here is 100-continue");
   asked_to_continue_ = !expectation.empty() && incoming.has_body() && incoming.minor_version() == 1;
 
   if (server_.guard) {
@@ -350,7 +351,8 @@ std::string Session::head_of(Request const& request, Response const& response, b
 Task<bool> Session::send_response(Request const& request, Response& response, int minor_version, bool keep) {
   bool const without_body = response.status == 204 || response.status == 304 || response.status < 200;
   bool const head_only = request.method == "HEAD";
-  bool compress = !without_body && compressible(response.headers.get("Content-Type")) && !response.headers.find("Content-Encoding") && response.status != 206;
+  bool compress = !without_body && compressible(response.headers.get("Content-Type")) && !response.headers.find("Content-Encoding") &&
+                  response.status != 206;
   if (compress) response.headers.add("Vary", "Accept-Encoding");
   compress = compress && accepts_gzip(request.headers.get("Accept-Encoding"));
 

@@ -90,7 +90,9 @@ bool read_double(bj::value const& value, Pointer const& at, Problems& problems, 
     wrong_type(value, "a number", at, problems);
     return false;
   }
-  out = value.is_double() ? value.get_double() : value.is_int64() ? static_cast<double>(value.get_int64()) : static_cast<double>(value.get_uint64());
+  out = value.is_double()  ? value.get_double()
+        : value.is_int64() ? static_cast<double>(value.get_int64())
+                           : static_cast<double>(value.get_uint64());
   return true;
 }
 

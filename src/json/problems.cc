@@ -32,7 +32,8 @@ void check_count(std::size_t count, std::optional<std::uint64_t> min, std::optio
   bool const few = min && count < *min;
   if (!few && !(max && count > *max)) return;
   auto const low = std::to_string(min.value_or(0));
-  problems.add(at, few ? "too_short" : "too_long", max ? between(low, std::to_string(*max), what) : "must have at least " + low + " " + std::string(what));
+  problems.add(at, few ? "too_short" : "too_long",
+               max ? between(low, std::to_string(*max), what) : "must have at least " + low + " " + std::string(what));
 }
 
 }  // namespace
@@ -62,7 +63,8 @@ void Problems::add(std::string_view member, std::string_view code, std::string m
 
 void Problems::add(Pointer const& at, std::string_view code, std::string message) {
   if (found_.size() >= most_problems) {
-    if (found_.back().code != "too_many_errors") found_.back() = FieldError{"", "too_many_errors", "there are more mistakes than are listed here"};
+    if (found_.back().code != "too_many_errors")
+      found_.back() = FieldError{"", "too_many_errors", "there are more mistakes than are listed here"};
     return;
   }
   found_.push_back(FieldError{.pointer = at.str(), .code = std::string(code), .message = std::move(message)});
@@ -83,11 +85,14 @@ void check(Rule const& rule, boost::json::value const& value, Pointer const& at,
   } else if (auto const* object = value.if_object()) {
     check_count(object->size(), rule.min_items, rule.max_items, "members", at, problems);
   } else if (value.is_number()) {
-    auto const read = value.is_double() ? value.get_double() : value.is_int64() ? static_cast<double>(value.get_int64()) : static_cast<double>(value.get_uint64());
+    auto const read = value.is_double()  ? value.get_double()
+                      : value.is_int64() ? static_cast<double>(value.get_int64())
+                                         : static_cast<double>(value.get_uint64());
     if ((rule.minimum && read < *rule.minimum) || (rule.maximum && read > *rule.maximum))
-      problems.add(at, "out_of_range", rule.minimum && rule.maximum ? "must lie between " + number(*rule.minimum) + " and " + number(*rule.maximum)
-                                       : rule.minimum               ? "must be at least " + number(*rule.minimum)
-                                                                    : "must be at most " + number(*rule.maximum));
+      problems.add(at, "out_of_range",
+                   rule.minimum && rule.maximum ? "must lie between " + number(*rule.minimum) + " and " + number(*rule.maximum)
+                   : rule.minimum               ? "must be at least " + number(*rule.minimum)
+                                                : "must be at most " + number(*rule.maximum));
   }
 }
 

@@ -70,7 +70,8 @@ struct Sink {
           co_return;
         }
         boost::system::error_code ec;
-        auto const count = co_await socket->async_read_some(boost::asio::buffer(piece), boost::asio::redirect_error(boost::asio::use_awaitable, ec));
+        auto const count =
+            co_await socket->async_read_some(boost::asio::buffer(piece), boost::asio::redirect_error(boost::asio::use_awaitable, ec));
         if (ec) co_return;
         buffer.append(piece.data(), count);
       }
@@ -86,7 +87,8 @@ struct Sink {
         co_return;
       }
       do {
-        co_await boost::asio::async_write(*socket, boost::asio::buffer(answer), boost::asio::redirect_error(boost::asio::use_awaitable, ec));
+        co_await boost::asio::async_write(*socket, boost::asio::buffer(answer),
+                                          boost::asio::redirect_error(boost::asio::use_awaitable, ec));
         answer = std::string(64 * 1024, 'x');
       } while (endless && !ec);
       if (ec) co_return;
@@ -174,13 +176,15 @@ CLIENT_TEST(asks, "http client: a request goes out as it was given, and the answ
   CHECK_FALSE(answer->truncated);
   REQUIRE(h.sink.requests.size() == 1);
   auto const& wire = h.sink.requests[0];
-  CHECK_THAT(wire, Catch::StartsWith("POST /hook HTTP/1.1\r\n") && Catch::Contains("\r\nAuthorization: Bearer key\r\n") && Catch::EndsWith("\r\n\r\n{\"a\":1}"));
+  CHECK_THAT(wire, Catch::StartsWith("POST /hook HTTP/1.1\r\n") && Catch::Contains("\r\nAuthorization: Bearer key\r\n") &&
+                       Catch::EndsWith("\r\n\r\n{\"a\":1}"));
   CHECK_THAT(wire, Catch::Contains("\r\nUser-Agent: postrider\r\n") && !Catch::Contains("Expect"));
   for (auto const* method : {"GET", "PUT", "DELETE", "PATCH"}) {
     auto other = h.get(h.url());
     other.method = method;
     CHECK((co_await h.client->send(std::move(other))));
-    CHECK_THAT(h.sink.requests.back(), Catch::StartsWith(std::string(method) + " / HTTP/1.1\r\n") && !Catch::Contains("Content-Type") && !Catch::Contains("Cookie"));
+    CHECK_THAT(h.sink.requests.back(), Catch::StartsWith(std::string(method) + " / HTTP/1.1\r\n") && !Catch::Contains("Content-Type") &&
+                                           !Catch::Contains("Cookie"));
   }
   CHECK(h.sink.connections == 1);  // kept
   CHECK_THAT(metrics::exposition(), Catch::Contains("postrider_http_client_requests_total{outcome=\"2xx\",purpose=\"other\"}"));
@@ -196,7 +200,8 @@ CLIENT_TEST(many, "http client: many requests go at once, over few connections")
   h.settings.max_connections_per_host = 8;
   co_await h.start();
   int good = 0;
-  for (int i = 0; i < 300; ++i) h.tasks.spawn("send", send_one(*h.client, h.post(std::string(static_cast<std::size_t>(i) * 100, 'x')), good));
+  for (int i = 0; i < 300; ++i)
+    h.tasks.spawn("send", send_one(*h.client, h.post(std::string(static_cast<std::size_t>(i) * 100, 'x')), good));
   co_await h.tasks.join();
   CHECK(good == 300);
   CHECK(h.sink.requests.size() == 300);
@@ -230,7 +235,9 @@ CLIENT_TEST(guard_at_connect, "http client: a name that leads to a forbidden add
   boost::asio::ip::tcp::resolver resolver(h.context);
   boost::system::error_code ec;
   auto const known = co_await resolver.async_resolve(name, "80", boost::asio::redirect_error(boost::asio::use_awaitable, ec));
-  if (ec || known.empty() || std::string_view(name).find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") != std::string_view::npos) {
+  if (ec || known.empty() ||
+      std::string_view(name).find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") !=
+          std::string_view::npos) {
     WARN("SKIPPED: this machine's own name does not resolve");
   } else {
     auto const answer = co_await h.client->send(h.get("http://" + std::string(name) + ":" + std::to_string(h.sink.port()) + "/"));

@@ -67,7 +67,12 @@ class Events : public BodyStream {
 };
 
 struct Harness {
-  Harness() : ids(clock, random), entered(context.get_executor()), release(context.get_executor()), tasks(context.get_executor()), watchdog(context) {
+  Harness()
+      : ids(clock, random),
+        entered(context.get_executor()),
+        release(context.get_executor()),
+        tasks(context.get_executor()),
+        watchdog(context) {
     log::set_sink([this](std::string_view line) { logged += line; });
   }
   ~Harness() { log::set_sink({}); }
@@ -142,7 +147,8 @@ struct Harness {
   static Task<Response> stream(Request& request) {
     Response response;
     response.headers.add("Content-Type", "text/csv");
-    response.stream = std::make_unique<Pieces>(std::atoi(std::string(request.parameter("count")).c_str()), "a,b,c\n", request.query.find("fail") != nullptr);
+    response.stream = std::make_unique<Pieces>(std::atoi(std::string(request.parameter("count")).c_str()), "a,b,c\n",
+                                               request.query.find("fail") != nullptr);
     co_return response;
   }
   Task<Response> events(Request&) {
@@ -178,7 +184,12 @@ struct Harness {
   }
 
   Route route(std::string method, std::string pattern, Handler handler, BodyKind body = BodyKind::none, std::uint64_t limit = 100'000) {
-    Route made{.method = std::move(method), .pattern = std::move(pattern), .right = Right("anonymous"), .handler = std::move(handler), .body = body, .body_limit = limit};
+    Route made{.method = std::move(method),
+               .pattern = std::move(pattern),
+               .right = Right("anonymous"),
+               .handler = std::move(handler),
+               .body = body,
+               .body_limit = limit};
     made.doc.hidden = true;
     return made;
   }
@@ -218,7 +229,9 @@ struct Harness {
   std::string logged, upload_failure;
 };
 
-std::string get(std::string const& path, std::string const& more = "") { return "GET " + path + " HTTP/1.1\r\nHost: x\r\n" + more + "\r\n"; }
+std::string get(std::string const& path, std::string const& more = "") {
+  return "GET " + path + " HTTP/1.1\r\nHost: x\r\n" + more + "\r\n";
+}
 std::string post(std::string const& path, std::string const& body, std::string const& more = "") {
   return "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + more + "\r\n" + body;
 }
@@ -250,7 +263,8 @@ SERVER_TEST(keeps_alive, "http: a connection serves many requests, and each answ
     last = answer.headers.get("X-Request-Id");
   }
   CHECK_THAT(h.logged, Catch::Contains("http_request") && Catch::Contains("route=/hello/{name}") && Catch::Contains(last));
-  CHECK_THAT(metrics::exposition(), Catch::Contains("postrider_http_requests_total{method=\"GET\",route=\"/hello/{name}\",status=\"2xx\"}"));
+  CHECK_THAT(metrics::exposition(),
+             Catch::Contains("postrider_http_requests_total{method=\"GET\",route=\"/hello/{name}\",status=\"2xx\"}"));
   co_await h.stop();
   CHECK(h.server->connections() == 0);
 }

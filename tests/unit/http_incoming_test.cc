@@ -50,7 +50,8 @@ std::string every_split(std::string_view wire, std::uint64_t limit = 1000, int r
 TEST_CASE("http: a request is read the same, however its bytes are split") {
   CHECK(every_split("GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\n") == "GET /a?b=c []\nleft 0");
   CHECK(every_split("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello") == "POST / [hello]\nleft 0");
-  CHECK(every_split("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1;a=b\r\n!\r\n0\r\n\r\n") == "POST / [hello!]\nleft 0");
+  CHECK(every_split("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1;a=b\r\n!\r\n0\r\n\r\n") ==
+        "POST / [hello!]\nleft 0");
   CHECK(every_split("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Trailer: 1\r\n\r\n") == "POST / []\nleft 0");
   CHECK(every_split("\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n") == "GET / []\nleft 0");
   CHECK(every_split("GET / HTTP/1.0\r\n\r\n") == "GET / [] close\nleft 0");
@@ -58,9 +59,10 @@ TEST_CASE("http: a request is read the same, however its bytes are split") {
 }
 
 TEST_CASE("http: pipelined requests are told apart") {
-  CHECK(every_split("POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nabGET /2 HTTP/1.1\r\nHost: x\r\n\r\n"
-                    "POST /3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nc\r\n0\r\n\r\nGET /4 HTTP/1.1\r\nHost: x\r\n\r\n",
-                    1000, 4) == "POST /1 [ab]\nGET /2 []\nPOST /3 [c]\nGET /4 []\nleft 0");
+  CHECK(
+      every_split("POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nabGET /2 HTTP/1.1\r\nHost: x\r\n\r\n"
+                  "POST /3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nc\r\n0\r\n\r\nGET /4 HTTP/1.1\r\nHost: x\r\n\r\n",
+                  1000, 4) == "POST /1 [ab]\nGET /2 []\nPOST /3 [c]\nGET /4 []\nleft 0");
 }
 
 TEST_CASE("http: what two servers could read differently is refused") {

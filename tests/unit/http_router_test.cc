@@ -48,8 +48,16 @@ std::string trouble(std::vector<Route> routes) {
 }  // namespace
 
 TEST_CASE("http: the most specific route answers") {
-  auto const r = router({{"GET", "/"}, {"GET", "/contacts"}, {"GET", "/contacts/{id}"}, {"PATCH", "/contacts/{id}"}, {"POST", "/contacts/preview"},
-                         {"GET", "/contacts/{id}/timeline"}, {"GET", "/o/{token}.gif"}, {"GET", "/o/{token}"}, {"GET", "/assets/{path...}"}, {"GET", "/{path...}"},
+  auto const r = router({{"GET", "/"},
+                         {"GET", "/contacts"},
+                         {"GET", "/contacts/{id}"},
+                         {"PATCH", "/contacts/{id}"},
+                         {"POST", "/contacts/preview"},
+                         {"GET", "/contacts/{id}/timeline"},
+                         {"GET", "/o/{token}.gif"},
+                         {"GET", "/o/{token}"},
+                         {"GET", "/assets/{path...}"},
+                         {"GET", "/{path...}"},
                          {"PUT", "/contacts/{id}/consents/{channel}/{type}"}});
   CHECK(found(r, "GET", "/") == "/");
   CHECK(found(r, "HEAD", "/contacts") == "/contacts");
@@ -57,7 +65,8 @@ TEST_CASE("http: the most specific route answers") {
   CHECK(found(r, "POST", "/contacts/preview") == "/contacts/preview");
   CHECK(found(r, "GET", "/contacts/x/timeline") == "/contacts/{id}/timeline id=x");
   CHECK(found(r, "GET", "/contacts/x/other") == "/{path...} path=contacts/x/other");
-  CHECK(found(r, "PUT", "/contacts/x/consents/email/marketing") == "/contacts/{id}/consents/{channel}/{type} id=x channel=email type=marketing");
+  CHECK(found(r, "PUT", "/contacts/x/consents/email/marketing") ==
+        "/contacts/{id}/consents/{channel}/{type} id=x channel=email type=marketing");
   CHECK(found(r, "GET", "/o/abc.gif") == "/o/{token}.gif token=abc");
   CHECK(found(r, "GET", "/o/abc") == "/o/{token} token=abc");
   CHECK(found(r, "GET", "/o/.gif") == "/o/{token} token=.gif");
@@ -94,7 +103,8 @@ TEST_CASE("http: a route that is not right stops the start") {
   auto body = route("GET", "/a");
   body.body = BodyKind::json;
   CHECK_THAT(one(body), Catch::Contains("GET takes no body"));
-  for (auto const* pattern : {"a", "/{a", "/a}", "/{}", "/{A}", "/{a}{b}", "/{a...}/b", "/x{a...}"}) CHECK_THAT(one(route("GET", pattern)), Catch::StartsWith("route GET"));
+  for (auto const* pattern : {"a", "/{a", "/a}", "/{}", "/{A}", "/{a}{b}", "/{a...}/b", "/x{a...}"})
+    CHECK_THAT(one(route("GET", pattern)), Catch::StartsWith("route GET"));
   CHECK_THAT(one(route("OPTIONS", "/a")), Catch::Contains("method"));
   CHECK_THAT(trouble({route("GET", "/a"), route("GET", "/a")}), Catch::Contains("twice"));
   CHECK_THAT(trouble({route("GET", "/{a}"), route("GET", "/{b}")}), Catch::Contains("another route calls this part 'a'"));
@@ -124,7 +134,8 @@ TEST_CASE("http: the OpenAPI document tells of every route that is not hidden, i
   auto const& post = paths.at("/api/v1/contacts").at("post").as_object();
   CHECK(post.at("x-right") == "anonymous");
   CHECK(post.at("security").as_array().empty());
-  CHECK(boost::json::serialize(post.at("parameters")) == R"([{"name":"upsert","in":"query","required":false,"schema":{"type":"string","enum":["email"]}}])");
+  CHECK(boost::json::serialize(post.at("parameters")) ==
+        R"([{"name":"upsert","in":"query","required":false,"schema":{"type":"string","enum":["email"]}}])");
   CHECK(post.at("requestBody").at("content").at("application/json").at("schema").at("$ref") == "#/components/schemas/CreateContact");
   CHECK(post.at("responses").at("201").at("content").at("application/json").at("schema").at("$ref") == "#/components/schemas/Contact");
   CHECK(post.at("responses").as_object().contains("default"));

@@ -38,7 +38,9 @@ struct Wanted {
   static constexpr json::Rule json_rules[] = {json::length("name", 1, 5), json::range("limit", 1, 500), json::items("addresses", 0, 2)};
   static constexpr std::string_view json_read_only[] = {"id", "created_at"};
 };
-BOOST_DESCRIBE_STRUCT(Wanted, (), (name, age, active, small, large, score, addresses, counts, channel, contact, at, within, anything, attributes, limit))
+BOOST_DESCRIBE_STRUCT(Wanted, (),
+                      (name, age, active, small, large, score, addresses, counts, channel, contact, at, within, anything, attributes,
+                       limit))
 
 struct Patch {
   json::Field<std::string> phone;
@@ -223,6 +225,7 @@ TEST_CASE("json: the schema comes from the same description") {
   CHECK(json::text(answers.named().at("Address").at("required")) == R"(["street","city"])");
   CHECK_FALSE(answers.named().at("Patch").as_object().contains("required"));
   CHECK(answers.answer_name<Node>() == "Node");
-  CHECK(json::text(json::schema<Address>()) ==
-        R"({"type":"object","properties":{"street":{"type":"string"},"city":{"type":["string","null"]}},"required":["street"],"additionalProperties":false})");
+  CHECK(
+      json::text(json::schema<Address>()) ==
+      R"({"type":"object","properties":{"street":{"type":"string"},"city":{"type":["string","null"]}},"required":["street"],"additionalProperties":false})");
 }

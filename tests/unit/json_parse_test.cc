@@ -29,7 +29,8 @@ long resident_kilobytes() {
 }  // namespace
 
 TEST_CASE("json: what RFC 8259 allows is read") {
-  for (auto const* text : {"{}", "[]", " [1, 2.5, -0, 1e5, true, null, \"\\u00e4\\ud83d\\ude00\"] \n", "\"x\"", "0", "{\"a\":{\"a\":1}}"}) CHECK(json::parse(text));
+  for (auto const* text : {"{}", "[]", " [1, 2.5, -0, 1e5, true, null, \"\\u00e4\\ud83d\\ude00\"] \n", "\"x\"", "0", "{\"a\":{\"a\":1}}"})
+    CHECK(json::parse(text));
 }
 
 TEST_CASE("json: what is not JSON is refused with its place") {
@@ -38,8 +39,8 @@ TEST_CASE("json: what is not JSON is refused with its place") {
   CHECK_THAT(refusal("{\"a\":"), Catch::Contains("ends too early"));
   CHECK_THAT(refusal("{} x"), Catch::Contains("after its end"));
   CHECK_THAT(refusal("\xEF\xBB\xBF{}"), Catch::Contains("byte order mark"));
-  for (auto const* text : {"{'a':1}", "[1,]", "{\"a\":1,}", "[01]", "[+1]", "[.5]", "[1.]", "[NaN]", "[Infinity]", "/*x*/{}", "[\"\t\"]", "[\"\xff\"]",
-                           "[\"\xc0\x80\"]", "[\"\\x\"]", "tru", "{\"a\"}", "{1:1}", "[1 2]"})
+  for (auto const* text : {"{'a':1}", "[1,]", "{\"a\":1,}", "[01]", "[+1]", "[.5]", "[1.]", "[NaN]", "[Infinity]", "/*x*/{}", "[\"\t\"]",
+                           "[\"\xff\"]", "[\"\xc0\x80\"]", "[\"\\x\"]", "tru", "{\"a\"}", "{1:1}", "[1 2]"})
     CHECK_THAT(refusal(text), Catch::StartsWith("this is not acceptable JSON"));
 }
 
@@ -53,7 +54,8 @@ TEST_CASE("json: NUL, lone surrogates and numbers that cannot be kept are refuse
   CHECK_THAT(refusal(R"(["a\u0000b"])"), Catch::Contains("U+0000"));
   CHECK_THAT(refusal(R"({"a\u0000":1})"), Catch::Contains("U+0000"));
   CHECK_THAT(refusal(std::string_view("[\"a\0b\"]", 7)), Catch::StartsWith("this is not acceptable JSON"));
-  for (auto const* text : {R"(["\ud800"])", R"(["\udc00"])", R"(["\ud800\ud800"])", R"(["\ud800x"])"}) CHECK_THAT(refusal(text), Catch::StartsWith("this is not"));
+  for (auto const* text : {R"(["\ud800"])", R"(["\udc00"])", R"(["\ud800\ud800"])", R"(["\ud800x"])"})
+    CHECK_THAT(refusal(text), Catch::StartsWith("this is not"));
   for (auto const* text : {"[1e400]", "[-1e400]", "[1e99999999999]", "[18446744073709551616]", "[-9223372036854775809]"})
     CHECK_THAT(refusal(text), Catch::Contains("too large"));
   CHECK(json::parse("[1e-400, 18446744073709551615, -9223372036854775808, 1.7976931348623157e308]"));

@@ -19,7 +19,7 @@
 #pragma once
 
 #include "postrider/base/error.h"
-#include "postrider/json/codecs.h"
+#include "postrider/json/composites.h"
 #include "postrider/json/field.h"
 #include "postrider/json/problems.h"
 
