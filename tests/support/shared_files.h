@@ -2,6 +2,8 @@
 // source tree in `shared`. Whoever does not have them sees a warning instead of a failure.
 #pragma once
 
+#include "support/source_tree.h"
+
 #include <catch2/catch.hpp>
 
 #include <cstdlib>
@@ -15,7 +17,7 @@ namespace postrider::test {
 
 inline std::filesystem::path shared_path(std::string const& file) {
   if (char const* const root = std::getenv("POSTRIDER_SHARED")) return std::filesystem::path(root) / file;
-  return std::filesystem::path(POSTRIDER_SOURCE_DIR) / ".." / "shared" / file;
+  return source_tree() / ".." / "shared" / file;
 }
 
 inline int& missing_shared_files() {
