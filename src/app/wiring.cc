@@ -86,7 +86,10 @@ Modules::Modules(Executor e, Options o)
       session_api(identity),
       team_api(identity),
       people_api(*store, clock, ids, contacts, segments),
-      sending_api(*store, clock, ids, contacts, templates, identities, campaigns),
+      templates_api(clock, contacts, templates),
+      providers_api(identities),
+      messages_api(*store),
+      sending_api(campaigns),
       records_api(*store, clock, ids),
       recipient_pages(*store, clock, ids, tokens),
       tracking_api(tokens, *ingest, links, clock),
@@ -103,6 +106,9 @@ std::vector<http::Route> Modules::routes() {
   append(all, session_api.routes());
   append(all, team_api.routes());
   append(all, people_api.routes());
+  append(all, templates_api.routes());
+  append(all, providers_api.routes());
+  append(all, messages_api.routes());
   append(all, sending_api.routes());
   append(all, records_api.routes());
   append(all, recipient_pages.routes());

@@ -1,14 +1,17 @@
 // Every module of the running program, by value, in floor order. Only src/app sees this.
 #pragma once
 
+#include "api/messages_api.h"
 #include "api/operations_api.h"
 #include "api/people_api.h"
 #include "api/provider_webhooks.h"
+#include "api/providers_api.h"
 #include "api/recipient_pages.h"
 #include "api/records_api.h"
 #include "api/sending_api.h"
 #include "api/session_api.h"
 #include "api/team_api.h"
+#include "api/templates_api.h"
 #include "api/tracking.h"
 #include "app/options.h"
 #include "postrider/base/clock.h"
@@ -80,6 +83,9 @@ struct Modules {
   api::SessionApi session_api;
   api::TeamApi team_api;
   api::PeopleApi people_api;
+  api::TemplatesApi templates_api;
+  api::ProvidersApi providers_api;
+  api::MessagesApi messages_api;
   api::SendingApi sending_api;
   api::RecordsApi records_api;
   api::RecipientPages recipient_pages;
