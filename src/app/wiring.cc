@@ -89,7 +89,7 @@ Modules::Modules(Executor e, Options o)
       templates_api(clock, contacts, templates),
       providers_api(identities),
       messages_api(*store),
-      sending_api(campaigns),
+      campaigns_api(campaigns),
       records_api(*store, clock, ids),
       recipient_pages(*store, clock, ids, tokens),
       tracking_api(tokens, *ingest, links, clock),
@@ -109,7 +109,7 @@ std::vector<http::Route> Modules::routes() {
   append(all, templates_api.routes());
   append(all, providers_api.routes());
   append(all, messages_api.routes());
-  append(all, sending_api.routes());
+  append(all, campaigns_api.routes());
   append(all, records_api.routes());
   append(all, recipient_pages.routes());
   append(all, tracking_api.routes());

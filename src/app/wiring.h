@@ -2,13 +2,13 @@
 #pragma once
 
 #include "api/messages_api.h"
+#include "api/campaigns_api.h"
 #include "api/operations_api.h"
 #include "api/people_api.h"
 #include "api/provider_webhooks.h"
 #include "api/providers_api.h"
 #include "api/recipient_pages.h"
 #include "api/records_api.h"
-#include "api/sending_api.h"
 #include "api/session_api.h"
 #include "api/team_api.h"
 #include "api/templates_api.h"
@@ -86,7 +86,7 @@ struct Modules {
   api::TemplatesApi templates_api;
   api::ProvidersApi providers_api;
   api::MessagesApi messages_api;
-  api::SendingApi sending_api;
+  api::CampaignsApi campaigns_api;
   api::RecordsApi records_api;
   api::RecipientPages recipient_pages;
   api::TrackingApi tracking_api;

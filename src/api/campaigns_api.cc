@@ -1,4 +1,4 @@
-#include "api/sending_api.h"
+#include "api/campaigns_api.h"
 
 #include <boost/describe.hpp>
 
@@ -86,23 +86,23 @@ campaigns::Change change_of(CampaignIn const& in) {
 
 }  // namespace
 
-std::vector<http::Route> SendingApi::routes() {
+std::vector<http::Route> CampaignsApi::routes() {
   std::vector<http::Route> all;
   auto add = [&all](http::Route route) { all.push_back(std::move(route)); };
-  add(get("/campaigns", right::read, on(this, &SendingApi::list_campaigns), doc("list_campaigns", "Campaigns, newest first", "campaigns").paged().answer(200)));
-  add(post("/campaigns", right::write, on(this, &SendingApi::create_campaign), doc("create_campaign", "Add a campaign", "campaigns").takes<CampaignIn>().answer(201)));
-  add(get("/campaigns/{id}", right::read, on(this, &SendingApi::show_campaign), doc("show_campaign", "One campaign", "campaigns").answer(200)));
-  add(patch("/campaigns/{id}", right::write, on(this, &SendingApi::change_campaign), doc("change_campaign", "Change a campaign", "campaigns").takes<CampaignIn>().answer(200)));
-  add(del("/campaigns/{id}", right::write, on(this, &SendingApi::remove_campaign), doc("delete_campaign", "Delete a draft", "campaigns").answer(204)));
+  add(get("/campaigns", right::read, on(this, &CampaignsApi::list_campaigns), doc("list_campaigns", "Campaigns, newest first", "campaigns").paged().answer(200)));
+  add(post("/campaigns", right::write, on(this, &CampaignsApi::create_campaign), doc("create_campaign", "Add a campaign", "campaigns").takes<CampaignIn>().answer(201)));
+  add(get("/campaigns/{id}", right::read, on(this, &CampaignsApi::show_campaign), doc("show_campaign", "One campaign", "campaigns").answer(200)));
+  add(patch("/campaigns/{id}", right::write, on(this, &CampaignsApi::change_campaign), doc("change_campaign", "Change a campaign", "campaigns").takes<CampaignIn>().answer(200)));
+  add(del("/campaigns/{id}", right::write, on(this, &CampaignsApi::remove_campaign), doc("delete_campaign", "Delete a draft", "campaigns").answer(204)));
   for (auto const* const name : {"launch", "pause", "resume", "cancel"})
-    add(post("/campaigns/{id}/" + std::string(name), right::send, on(this, &SendingApi::verb), doc(std::string(name) + "_campaign", "Campaign: " + std::string(name), "campaigns").answer(200), http::BodyKind::none));
-  add(post("/campaigns/{id}/schedule", right::send, on(this, &SendingApi::schedule), doc("schedule_campaign", "Launch it at a time", "campaigns").takes<ScheduleIn>().answer(200)));
-  add(post("/campaigns/{id}/forecast", right::read, on(this, &SendingApi::forecast), doc("forecast_campaign", "Who would get it, and who would not", "campaigns").answer(200), http::BodyKind::none));
-  add(get("/campaigns/{id}/report", right::read, on(this, &SendingApi::report), doc("campaign_report", "End states that add up to the audience", "campaigns").answer(200)));
+    add(post("/campaigns/{id}/" + std::string(name), right::send, on(this, &CampaignsApi::verb), doc(std::string(name) + "_campaign", "Campaign: " + std::string(name), "campaigns").answer(200), http::BodyKind::none));
+  add(post("/campaigns/{id}/schedule", right::send, on(this, &CampaignsApi::schedule), doc("schedule_campaign", "Launch it at a time", "campaigns").takes<ScheduleIn>().answer(200)));
+  add(post("/campaigns/{id}/forecast", right::read, on(this, &CampaignsApi::forecast), doc("forecast_campaign", "Who would get it, and who would not", "campaigns").answer(200), http::BodyKind::none));
+  add(get("/campaigns/{id}/report", right::read, on(this, &CampaignsApi::report), doc("campaign_report", "End states that add up to the audience", "campaigns").answer(200)));
   return all;
 }
 
-SendingApi::Answer SendingApi::list_campaigns(http::Request& request) {
+CampaignsApi::Answer CampaignsApi::list_campaigns(http::Request& request) {
   auto const page = page_of(request);
   if (!page) co_return page.error();
   auto const found = co_await campaigns_.list(caller(request).context.tenant, after_of<CampaignId>(*page), page->limit + 1);
@@ -111,7 +111,7 @@ SendingApi::Answer SendingApi::list_campaigns(http::Request& request) {
   co_return list_answer(request, *page, found, encode, key);
 }
 
-SendingApi::Answer SendingApi::create_campaign(http::Request& request) {
+CampaignsApi::Answer CampaignsApi::create_campaign(http::Request& request) {
   auto wanted = json::read<CampaignIn>(request.body);
   if (!wanted) co_return wanted.error();
   if (!wanted->name) co_return invalid_field("/name", "required", "a campaign needs a name");
@@ -122,7 +122,7 @@ SendingApi::Answer SendingApi::create_campaign(http::Request& request) {
   co_return with_etag(created("/campaigns/" + c->id.str(), shown(*c)), c->updated_at);
 }
 
-SendingApi::Answer SendingApi::show_campaign(http::Request& request) {
+CampaignsApi::Answer CampaignsApi::show_campaign(http::Request& request) {
   auto const id = path_id<CampaignId>(request, "campaign");
   if (!id) co_return id.error();
   auto const c = co_await campaigns_.find(caller(request).context.tenant, *id);
@@ -130,7 +130,7 @@ SendingApi::Answer SendingApi::show_campaign(http::Request& request) {
   co_return with_etag(ok(shown(*c)), c->updated_at);
 }
 
-SendingApi::Answer SendingApi::change_campaign(http::Request& request) {
+CampaignsApi::Answer CampaignsApi::change_campaign(http::Request& request) {
   auto const id = path_id<CampaignId>(request, "campaign");
   if (!id) co_return id.error();
   auto wanted = json::read<CampaignIn>(request.body);
@@ -144,7 +144,7 @@ SendingApi::Answer SendingApi::change_campaign(http::Request& request) {
   co_return with_etag(ok(shown(*c)), c->updated_at);
 }
 
-SendingApi::Answer SendingApi::remove_campaign(http::Request& request) {
+CampaignsApi::Answer CampaignsApi::remove_campaign(http::Request& request) {
   auto const id = path_id<CampaignId>(request, "campaign");
   if (!id) co_return id.error();
   auto const gone = co_await campaigns_.remove(context_of(request), *id);
@@ -152,7 +152,7 @@ SendingApi::Answer SendingApi::remove_campaign(http::Request& request) {
   co_return no_content();
 }
 
-SendingApi::Answer SendingApi::verb(http::Request& request) {
+CampaignsApi::Answer CampaignsApi::verb(http::Request& request) {
   auto const id = path_id<CampaignId>(request, "campaign");
   if (!id) co_return id.error();
   auto const name = request.path.substr(request.path.rfind('/') + 1);
@@ -166,7 +166,7 @@ SendingApi::Answer SendingApi::verb(http::Request& request) {
   co_return ok(shown(*c));
 }
 
-SendingApi::Answer SendingApi::schedule(http::Request& request) {
+CampaignsApi::Answer CampaignsApi::schedule(http::Request& request) {
   auto const id = path_id<CampaignId>(request, "campaign");
   if (!id) co_return id.error();
   auto wanted = json::read<ScheduleIn>(request.body);
@@ -176,7 +176,7 @@ SendingApi::Answer SendingApi::schedule(http::Request& request) {
   co_return ok(shown(*c));
 }
 
-SendingApi::Answer SendingApi::forecast(http::Request& request) {
+CampaignsApi::Answer CampaignsApi::forecast(http::Request& request) {
   auto const id = path_id<CampaignId>(request, "campaign");
   if (!id) co_return id.error();
   auto const f = co_await campaigns_.forecast(caller(request).context.tenant, *id);
@@ -190,7 +190,7 @@ SendingApi::Answer SendingApi::forecast(http::Request& request) {
   co_return ok(out);
 }
 
-SendingApi::Answer SendingApi::report(http::Request& request) {
+CampaignsApi::Answer CampaignsApi::report(http::Request& request) {
   auto const id = path_id<CampaignId>(request, "campaign");
   if (!id) co_return id.error();
   auto const r = co_await campaigns_.report(caller(request).context.tenant, *id);

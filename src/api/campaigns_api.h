@@ -1,4 +1,4 @@
-// Campaigns.
+// Campaigns: drafts, forecast, launch and what follows, progress and report.
 #pragma once
 
 #include "api/resource.h"
@@ -6,9 +6,9 @@
 
 namespace postrider::api {
 
-class SendingApi {
+class CampaignsApi {
  public:
-  explicit SendingApi(campaigns::Campaigns& campaigns) : campaigns_(campaigns) {}
+  explicit CampaignsApi(campaigns::Campaigns& campaigns) : campaigns_(campaigns) {}
   std::vector<http::Route> routes();
 
  private:
