@@ -136,6 +136,12 @@ Result<void> check_if_match(http::Request const& request, Instant updated_at) {
   return Error{.code = Code::precondition, .message = "it was changed meanwhile: read it again, then repeat your change with the new ETag"};
 }
 
+std::optional<Instant> expected_version(http::Request const& request, Instant updated_at) {
+  auto const* const wanted = request.headers.find("If-Match");
+  if (!wanted || *wanted == "*") return std::nullopt;
+  return *wanted == etag_of(updated_at) ? updated_at : Instant();
+}
+
 Task<http::Response> answered(Task<Result<http::Response>> work) {
   auto result = co_await std::move(work);
   if (!result) co_return http::problem(result.error());

@@ -75,6 +75,12 @@ struct Page {
 };
 // Reads ?limit, ?cursor and ?sort. A cursor of another list, tenant, filter or order is refused.
 Result<Page> page_of(http::Request const& request, std::initializer_list<std::string_view> sorts = {});
+// The id a cursor carries, when it carries only that.
+template <class T>
+std::optional<T> last_id(Page const& page) {
+  if (!page.after) return std::nullopt;
+  return T::parse(page.after->front());
+}
 // Signed, so that nobody else can make one.
 std::string next_cursor(http::Request const& request, Page const& page, std::vector<std::string> const& last_key);
 
@@ -103,6 +109,8 @@ std::string etag_of(Instant updated_at);
 http::Response with_etag(http::Response response, Instant updated_at);
 // Fails with precondition when If-Match is there and names another version.
 Result<void> check_if_match(http::Request const& request, Instant updated_at);
+// The version a statement must find, from If-Match: nothing when any will do, one that never was when it names another than this.
+std::optional<Instant> expected_version(http::Request const& request, Instant updated_at);
 
 // Turns a member function that answers Result into a router's handler: an error becomes a problem document.
 Task<http::Response> answered(Task<Result<http::Response>> work);

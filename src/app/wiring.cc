@@ -85,7 +85,9 @@ Modules::Modules(Executor e, Options o)
       operations_api(*store),
       session_api(identity),
       team_api(identity),
-      people_api(*store, clock, ids, contacts, segments),
+      contacts_api(*store, contacts),
+      consent_api(*store, clock, ids),
+      segments_api(contacts, segments),
       templates_api(clock, contacts, templates),
       providers_api(identities),
       messages_api(*store),
@@ -105,7 +107,9 @@ std::vector<http::Route> Modules::routes() {
   append(all, operations_api.routes());
   append(all, session_api.routes());
   append(all, team_api.routes());
-  append(all, people_api.routes());
+  append(all, contacts_api.routes());
+  append(all, consent_api.routes());
+  append(all, segments_api.routes());
   append(all, templates_api.routes());
   append(all, providers_api.routes());
   append(all, messages_api.routes());

@@ -1,14 +1,16 @@
 // Every module of the running program, by value, in floor order. Only src/app sees this.
 #pragma once
 
+#include "api/consent_api.h"
+#include "api/contacts_api.h"
 #include "api/messages_api.h"
 #include "api/campaigns_api.h"
 #include "api/operations_api.h"
-#include "api/people_api.h"
 #include "api/provider_webhooks.h"
 #include "api/providers_api.h"
 #include "api/recipient_pages.h"
 #include "api/records_api.h"
+#include "api/segments_api.h"
 #include "api/session_api.h"
 #include "api/team_api.h"
 #include "api/templates_api.h"
@@ -82,7 +84,9 @@ struct Modules {
   api::OperationsApi operations_api;
   api::SessionApi session_api;
   api::TeamApi team_api;
-  api::PeopleApi people_api;
+  api::ContactsApi contacts_api;
+  api::ConsentApi consent_api;
+  api::SegmentsApi segments_api;
   api::TemplatesApi templates_api;
   api::ProvidersApi providers_api;
   api::MessagesApi messages_api;

@@ -1,0 +1,198 @@
+#include "api/segments_api.h"
+
+
+#include <boost/describe.hpp>
+
+namespace postrider::api {
+
+namespace {
+
+struct SegmentIn {
+  std::string name;
+  json::Defaulted<std::string> description = std::string();
+  json::Defaulted<bool> is_dynamic = true;
+  std::optional<boost::json::object> conditions;
+  static constexpr json::Rule json_rules[] = {json::length("name", 1, 255)};
+  static constexpr std::string_view json_name = "SegmentInput";
+  static constexpr std::string_view json_read_only[] = {"id", "member_count", "last_calculated_at", "created_at", "updated_at"};
+};
+BOOST_DESCRIBE_STRUCT(SegmentIn, (), (name, description, is_dynamic, conditions))
+
+struct SegmentChangeIn {
+  json::Given<std::string> name;
+  json::Given<std::string> description;
+  json::Given<boost::json::object> conditions;
+  static constexpr json::Rule json_rules[] = {json::length("name", 1, 255)};
+  static constexpr std::string_view json_name = "SegmentChange";
+  static constexpr std::string_view json_read_only[] = {"id", "is_dynamic", "member_count", "last_calculated_at", "created_at", "updated_at"};
+};
+BOOST_DESCRIBE_STRUCT(SegmentChangeIn, (), (name, description, conditions))
+
+struct SegmentOut {
+  SegmentId id;
+  std::string name, description;
+  bool is_dynamic;
+  boost::json::value conditions;
+  std::int64_t member_count;
+  std::optional<Instant> last_calculated_at;
+  std::optional<std::string> calculation_error;
+  Instant created_at, updated_at;
+  static constexpr std::string_view json_name = "Segment";
+};
+BOOST_DESCRIBE_STRUCT(SegmentOut, (), (id, name, description, is_dynamic, conditions, member_count, last_calculated_at, calculation_error, created_at, updated_at))
+
+struct PreviewIn {
+  boost::json::object conditions;
+  static constexpr std::string_view json_name = "SegmentPreviewInput";
+};
+BOOST_DESCRIBE_STRUCT(PreviewIn, (), (conditions))
+
+struct PersonOut {
+  ContactId id;
+  ContactId contact_id;
+  std::optional<std::string> email, first_name, last_name;
+  std::optional<Instant> added_at;
+  static constexpr std::string_view json_name = "SegmentMember";
+};
+BOOST_DESCRIBE_STRUCT(PersonOut, (), (id, contact_id, email, first_name, last_name, added_at))
+
+struct PreviewOut {
+  std::int64_t count;
+  std::vector<PersonOut> sample;
+  static constexpr std::string_view json_name = "SegmentPreview";
+};
+BOOST_DESCRIBE_STRUCT(PreviewOut, (), (count, sample))
+
+boost::json::value shown(segments::Segment const& s) {
+  SegmentOut const out{s.id, s.name, s.description, s.is_dynamic, s.conditions, s.member_count, s.last_calculated_at, s.calculation_error, s.created_at, s.updated_at};
+  return json::encode(out);
+}
+
+PersonOut out_of(segments::Person const& p) { return PersonOut{p.id, p.id, p.email, p.first_name, p.last_name, p.added_at}; }
+
+}  // namespace
+
+std::vector<http::Route> SegmentsApi::routes() {
+  std::vector<http::Route> all;
+  all.push_back(get("/segments", right::read, on(this, &SegmentsApi::list_segments), doc("list_segments", "Segments, newest first", "segments").paged().answers_list<SegmentOut>()));
+  all.push_back(post("/segments", right::write, on(this, &SegmentsApi::create_segment), doc("create_segment", "Add a segment", "segments").takes<SegmentIn>().answers<SegmentOut>(201)));
+  all.push_back(post("/segments/preview", right::read, on(this, &SegmentsApi::preview_segment), doc("preview_segment", "How many fit these conditions, and who for example", "segments").takes<PreviewIn>().answers<PreviewOut>()));
+  all.push_back(get("/segments/{id}", right::read, on(this, &SegmentsApi::show_segment), doc("show_segment", "One segment", "segments").answers<SegmentOut>()));
+  all.push_back(patch("/segments/{id}", right::write, on(this, &SegmentsApi::change_segment), doc("change_segment", "Change a segment", "segments").takes<SegmentChangeIn>().answers<SegmentOut>()));
+  all.push_back(del("/segments/{id}", right::write, on(this, &SegmentsApi::remove_segment), doc("delete_segment", "Delete a segment", "segments").answer(204)));
+  all.push_back(post("/segments/{id}/recalculate", right::write, on(this, &SegmentsApi::recalculate_segment), doc("recalculate_segment", "Find its members anew, now", "segments").answers<SegmentOut>(202), http::BodyKind::none));
+  all.push_back(get("/segments/{id}/members", right::read, on(this, &SegmentsApi::list_members), doc("list_segment_members", "Its members", "segments").paged().answers_list<PersonOut>()));
+  all.push_back(put("/segments/{id}/members/{contact_id}", right::write, on(this, &SegmentsApi::put_member), doc("add_segment_member", "Add to a static segment", "segments").answer(204)));
+  all.back().body = http::BodyKind::none;
+  all.push_back(del("/segments/{id}/members/{contact_id}", right::write, on(this, &SegmentsApi::remove_member), doc("remove_segment_member", "Remove from a static segment", "segments").answer(204)));
+  return all;
+}
+
+SegmentsApi::Answer SegmentsApi::list_segments(http::Request& request) {
+  auto const page = page_of(request);
+  if (!page) co_return page.error();
+  auto const found = co_await segments_.list(caller(request).context.tenant, last_id<SegmentId>(*page), page->limit + 1);
+  auto encode = [](segments::Segment const& s) { return shown(s); };
+  auto key = [](segments::Segment const& s) { return std::vector<std::string>{s.id.str()}; };
+  co_return list_answer(request, *page, found, encode, key);
+}
+
+SegmentsApi::Answer SegmentsApi::create_segment(http::Request& request) {
+  auto wanted = json::read<SegmentIn>(request.body);
+  if (!wanted) co_return wanted.error();
+  boost::json::value conditions;
+  if (wanted->conditions) conditions = *wanted->conditions;
+  auto const s = co_await segments_.create(context_of(request), wanted->name, *wanted->description, *wanted->is_dynamic, std::move(conditions));
+  if (!s) co_return s.error();
+  co_return with_etag(created("/segments/" + s->id.str(), shown(*s)), s->updated_at);
+}
+
+SegmentsApi::Answer SegmentsApi::show_segment(http::Request& request) {
+  auto const id = path_id<SegmentId>(request, "segment");
+  if (!id) co_return id.error();
+  auto const s = co_await segments_.find(caller(request).context.tenant, *id);
+  if (!s) co_return s.error();
+  co_return with_etag(ok(shown(*s)), s->updated_at);
+}
+
+SegmentsApi::Answer SegmentsApi::change_segment(http::Request& request) {
+  auto const id = path_id<SegmentId>(request, "segment");
+  if (!id) co_return id.error();
+  auto wanted = json::read<SegmentChangeIn>(request.body);
+  if (!wanted) co_return wanted.error();
+  auto const before = co_await segments_.find(caller(request).context.tenant, *id);
+  if (!before) co_return before.error();
+  std::optional<std::string> name, description;
+  std::optional<boost::json::value> conditions;
+  if (wanted->name) name = *wanted->name;
+  if (wanted->description) description = *wanted->description;
+  if (wanted->conditions) conditions = boost::json::value(*wanted->conditions);
+  auto const s = co_await segments_.change(context_of(request), *id, name, description, conditions, expected_version(request, before->updated_at));
+  if (!s) co_return s.error();
+  co_return with_etag(ok(shown(*s)), s->updated_at);
+}
+
+SegmentsApi::Answer SegmentsApi::remove_segment(http::Request& request) {
+  auto const id = path_id<SegmentId>(request, "segment");
+  if (!id) co_return id.error();
+  auto const gone = co_await segments_.remove(context_of(request), *id);
+  if (!gone) co_return gone.error();
+  co_return no_content();
+}
+
+SegmentsApi::Answer SegmentsApi::preview_segment(http::Request& request) {
+  auto wanted = json::read<PreviewIn>(request.body);
+  if (!wanted) co_return wanted.error();
+  auto const found = co_await segments_.preview(caller(request).context.tenant, wanted->conditions);
+  if (!found) co_return found.error();
+  PreviewOut out;
+  out.count = found->count;
+  for (auto const& person : found->sample) out.sample.push_back(out_of(person));
+  co_return ok(json::encode(out));
+}
+
+SegmentsApi::Answer SegmentsApi::recalculate_segment(http::Request& request) {
+  auto const id = path_id<SegmentId>(request, "segment");
+  if (!id) co_return id.error();
+  auto const s = co_await segments_.request_calculation(context_of(request), *id);
+  if (!s) co_return s.error();
+  co_return ok(shown(*s), 202);
+}
+
+SegmentsApi::Answer SegmentsApi::list_members(http::Request& request) {
+  auto const id = path_id<SegmentId>(request, "segment");
+  if (!id) co_return id.error();
+  auto const page = page_of(request);
+  if (!page) co_return page.error();
+  auto const tenant = caller(request).context.tenant;
+  auto const s = co_await segments_.find(tenant, *id);
+  if (!s) co_return s.error();
+  auto const found = co_await segments_.members(tenant, *id, last_id<ContactId>(*page), page->limit + 1);
+  auto encode = [](segments::Person const& p) { return json::encode(out_of(p)); };
+  auto key = [](segments::Person const& p) { return std::vector<std::string>{p.id.str()}; };
+  co_return list_answer(request, *page, found, encode, key);
+}
+
+SegmentsApi::Answer SegmentsApi::put_member(http::Request& request) {
+  auto const id = path_id<SegmentId>(request, "segment");
+  if (!id) co_return id.error();
+  auto const contact = path_id<ContactId>(request, "contact", "contact_id");
+  if (!contact) co_return contact.error();
+  auto const known = co_await contacts_.find(caller(request).context.tenant, *contact);
+  if (!known) co_return known.error();
+  auto const done = co_await segments_.put_member(context_of(request), *id, *contact, true);
+  if (!done) co_return done.error();
+  co_return no_content();
+}
+
+SegmentsApi::Answer SegmentsApi::remove_member(http::Request& request) {
+  auto const id = path_id<SegmentId>(request, "segment");
+  if (!id) co_return id.error();
+  auto const contact = path_id<ContactId>(request, "contact", "contact_id");
+  if (!contact) co_return contact.error();
+  auto const done = co_await segments_.put_member(context_of(request), *id, *contact, false);
+  if (!done) co_return done.error();
+  co_return no_content();
+}
+
+}  // namespace postrider::api
