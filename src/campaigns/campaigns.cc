@@ -102,8 +102,10 @@ Task<Result<void>> Campaigns::check(TenantId tenant, Campaign const& c, bool com
     if (!c.template_id) missing("/template_id", "choose a template");
     if (!c.sender_id) missing("/sender_id", "choose a sender");
   }
-  if (c.template_id && !co_await store_.maybe(sql::campaigns::current_version, tenant, *c.template_id))
-    mistakes.push_back(FieldError{"/template_id", "invalid_value", "there is no template with this id"});
+  if (c.template_id) {
+    auto const version = co_await store_.maybe(sql::campaigns::current_version, tenant, *c.template_id);
+    if (!version) mistakes.push_back(FieldError{"/template_id", "invalid_value", "there is no template with this id"});
+  }
   if (c.sender_id) {
     auto const sender = co_await store_.maybe(sql::campaigns::sender, tenant, *c.sender_id);
     if (!sender) mistakes.push_back(FieldError{"/sender_id", "invalid_value", "there is no sender with this id"});

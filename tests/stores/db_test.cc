@@ -26,7 +26,8 @@ constexpr db::Statement count_leases{"test", "count_leases", db::Tag::router, "s
 TEST_CASE("db: values of every type go in and come out the same") {
   on_each_store([](TestStore& t) -> Task<void> {
     std::string const odd = "quote ' double \" backslash \\ brace {} comma , emoji 😀 newline\n";
-    auto const row = co_await t.store->one(echo, odd, std::int64_t{-42}, 2.5, true, std::nullopt);
+    std::int64_t const negative = -42;
+    auto const row = co_await t.store->one(echo, odd, negative, 2.5, true, std::nullopt);
     CHECK(row.text(0) == odd);
     CHECK(row.integer(1) == -42);
     CHECK(row.real(2) == 2.5);

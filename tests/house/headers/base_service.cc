@@ -1,0 +1,1 @@
+#include "postrider/base/service.h"

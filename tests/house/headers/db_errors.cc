@@ -1,0 +1,1 @@
+#include "postrider/db/errors.h"

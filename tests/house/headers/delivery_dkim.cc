@@ -1,0 +1,1 @@
+#include "postrider/delivery/dkim.h"

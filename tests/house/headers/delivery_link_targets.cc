@@ -1,0 +1,1 @@
+#include "postrider/delivery/link_targets.h"

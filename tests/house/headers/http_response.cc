@@ -1,0 +1,1 @@
+#include "postrider/http/response.h"

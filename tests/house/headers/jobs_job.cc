@@ -1,0 +1,1 @@
+#include "postrider/jobs/job.h"

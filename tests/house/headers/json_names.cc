@@ -1,0 +1,1 @@
+#include "postrider/json/names.h"
