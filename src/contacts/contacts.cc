@@ -2,6 +2,7 @@
 
 #include "postrider/audit/audit.h"
 #include "postrider/contacts/email_address.h"
+#include "postrider/contacts/field_rules.h"
 #include "sql/contacts.h"
 
 #include <boost/json/serialize.hpp>
@@ -13,10 +14,6 @@
 namespace postrider::contacts {
 
 namespace {
-
-constexpr std::size_t most_attributes = 200;
-constexpr std::size_t largest_attributes = 64 * 1024;
-constexpr std::size_t most_tags = 100;
 
 boost::json::value shown(std::optional<std::string> const& text) { return text ? boost::json::value(*text) : boost::json::value(nullptr); }
 
@@ -50,11 +47,6 @@ std::optional<std::string> key_of(Contact const& contact) {
 std::string beyond(std::string text) { return text + "\xf4\x8f\xbf\xbf"; }
 
 ContactId beyond_all() { return *ContactId::parse("ffffffff-ffff-ffff-ffff-ffffffffffff"); }
-
-bool is_attribute_key(std::string_view key) {
-  if (key.empty() || key.size() > 64) return false;
-  return std::ranges::all_of(key, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '-'; });
-}
 
 Error taken(db::UniqueViolation const& violation) {
   bool const external = violation.constraint.find("external") != std::string::npos;
@@ -125,7 +117,7 @@ Result<Contact> changed(Contact contact, Change const& change) {
     std::set<std::string> tags;
     std::size_t index = 0;
     for (auto const& tag : *change.tags) {
-      if (tag.empty() || tag.size() > 64 || tag.find_first_of("|,") != std::string::npos)
+      if (!is_tag(tag))
         mistake("/tags/" + std::to_string(index), "invalid_value", "a tag has 1 to 64 bytes and no | or comma");
       tags.insert(tag);
       ++index;
