@@ -10,20 +10,20 @@ returning provider, provider_event_id;
 
 -- name: messages_by_id
 -- tag: router
-select m.id, m.contact_id, m.campaign_id, m.channel, m.sent_at, m.purpose, c.email, m.provider_message_id
+select m.id, m.contact_id, m.campaign_id, m.channel, m.sent_at, m.purpose, coalesce(m.to_address, c.email), m.provider_message_id, m.kind
 from messages m left join contacts c on c.tenant_id = $1 and c.id = m.contact_id
 where m.tenant_id = $1 and m.id = any($2::uuid[]);
 
 -- name: messages_by_provider_id
 -- tag: router
-select m.id, m.contact_id, m.campaign_id, m.channel, m.sent_at, m.purpose, c.email, m.provider_message_id
+select m.id, m.contact_id, m.campaign_id, m.channel, m.sent_at, m.purpose, coalesce(m.to_address, c.email), m.provider_message_id, m.kind
 from messages m left join contacts c on c.tenant_id = $1 and c.id = m.contact_id
 where m.tenant_id = $1 and m.provider_message_id = any($2::text[]);
 
 -- name: newest_by_address
 -- tag: router
 -- The newest message that went to each of these addresses.
-select distinct on (c.email_key) m.id, m.contact_id, m.campaign_id, m.channel, m.sent_at, m.purpose, c.email, c.email_key
+select distinct on (c.email_key) m.id, m.contact_id, m.campaign_id, m.channel, m.sent_at, m.purpose, c.email, c.email_key, m.kind
 from contacts c join messages m on m.tenant_id = $1 and m.contact_id = c.id
 where c.tenant_id = $1 and c.email_key = any($2::text[]) and m.sent_at is not null
 order by c.email_key, m.created_at desc;

@@ -10,21 +10,21 @@ returning provider, provider_event_id;
 
 -- name: messages_by_id
 -- tag: router
-select m.id, m.contact_id, m.campaign_id, m.channel, m.sent_at, m.purpose, c.email, m.provider_message_id
+select m.id, m.contact_id, m.campaign_id, m.channel, m.sent_at, m.purpose, coalesce(m.to_address, c.email), m.provider_message_id, m.kind
 from messages m left join contacts c on c.tenant_id = $1 and c.id = m.contact_id
 where m.tenant_id = $1 and m.id in (select value from json_each($2));
 
 -- name: messages_by_provider_id
 -- tag: router
-select m.id, m.contact_id, m.campaign_id, m.channel, m.sent_at, m.purpose, c.email, m.provider_message_id
+select m.id, m.contact_id, m.campaign_id, m.channel, m.sent_at, m.purpose, coalesce(m.to_address, c.email), m.provider_message_id, m.kind
 from messages m left join contacts c on c.tenant_id = $1 and c.id = m.contact_id
 where m.tenant_id = $1 and m.provider_message_id in (select value from json_each($2));
 
 -- name: newest_by_address
 -- tag: router
 -- The newest message that went to each of these addresses.
-select id, contact_id, campaign_id, channel, sent_at, purpose, email, email_key from (
-  select m.id, m.contact_id, m.campaign_id, m.channel, m.sent_at, m.purpose, c.email, c.email_key,
+select id, contact_id, campaign_id, channel, sent_at, purpose, email, email_key, kind from (
+  select m.id, m.contact_id, m.campaign_id, m.channel, m.sent_at, m.purpose, c.email, c.email_key, m.kind,
          row_number() over (partition by c.email_key order by m.created_at desc) as place
   from contacts c join messages m on m.tenant_id = $1 and m.contact_id = c.id
   where c.tenant_id = $1 and c.email_key in (select value from json_each($2)) and m.sent_at is not null)

@@ -9,11 +9,12 @@ returning id;
 -- tag: router
 -- Everything the gate reads of a claimed batch, and what rendering needs.
 select m.id, m.contact_id, m.campaign_id, m.purpose, m.channel, m.template_version_id, m.sender_id, m.fence, m.attempt_count, m.variables, m.created_at,
-       s.reason, r.status, r.expires_at, k.status, k.name, i.from_email, i.from_name, i.reply_to, i.verified, i.provider_id, p.id, k.tracking, m.visit,
-       c.id, c.email, c.phone, c.first_name, c.last_name, c.time_zone, c.locale, c.external_id, c.lead_id, c.attributes, c.tags, c.tracking, c.created_at, c.updated_at
+       s.reason, r.status, r.expires_at, k.status, k.name, i.from_email, i.from_name, i.reply_to, i.verified, i.provider_id, p.id, coalesce(m.tracking, k.tracking), m.visit,
+       c.id, c.email, c.phone, c.first_name, c.last_name, c.time_zone, c.locale, c.external_id, c.lead_id, c.attributes, c.tags, c.tracking, c.created_at, c.updated_at,
+       m.kind, m.to_address
 from messages m
   left join contacts c on c.tenant_id = $1 and c.id = m.contact_id
-  left join suppressions s on s.tenant_id = $1 and s.email_key = c.email_key
+  left join suppressions s on s.tenant_id = $1 and s.email_key = coalesce(m.to_key, c.email_key)
   left join consent_records r on r.tenant_id = $1 and r.contact_id = m.contact_id and r.channel = m.channel and r.consent_type = m.purpose
   left join campaigns k on k.tenant_id = $1 and k.id = m.campaign_id
   left join sender_identities i on i.tenant_id = $1 and i.id = m.sender_id and i.deleted_at is null
@@ -36,10 +37,10 @@ on conflict do nothing;
 -- tag: router
 -- Of these claimed messages, those that nothing has revoked since.
 select m.id from messages m left join contacts c on c.tenant_id = $1 and c.id = m.contact_id
-  left join suppressions s on s.tenant_id = $1 and s.email_key = c.email_key
+  left join suppressions s on s.tenant_id = $1 and s.email_key = coalesce(m.to_key, c.email_key)
   left join consent_records r on r.tenant_id = $1 and r.contact_id = m.contact_id and r.channel = m.channel and r.consent_type = m.purpose
   left join send_lanes l on l.tenant_id = $1 and l.id = m.lane_id
-where m.tenant_id = $1 and m.id in (select value from json_each($2)) and m.status = 'sending' and c.id is not null and (l.id is null or l.is_open)
+where m.tenant_id = $1 and m.id in (select value from json_each($2)) and m.status = 'sending' and (c.id is not null or m.to_key is not null) and (l.id is null or l.is_open)
   and (m.purpose <> 'marketing' or (s.reason is null and r.status = 'granted'));
 
 -- name: settle

@@ -315,6 +315,7 @@ create table email_templates (
   id uuid not null,
   name text not null,
   channel text not null check (channel in ('email', 'sms', 'push')),
+  is_inline boolean not null default false,
   current_version_id uuid not null,
   version integer not null,
   created_by uuid,
@@ -438,16 +439,22 @@ create table rate_limits (
 );
 
 -- The ledger. One row for every intended send, unique per (source, visit, contact, channel): nothing is sent twice.
+-- With `to_address` it goes there and not to the contact's own address; without a contact, contact_id is nil.
+-- `tracking` null: as the campaign says.
 create table messages (
   tenant_id uuid not null,
   id uuid not null,
   direction text not null check (direction in ('outbound', 'inbound')),
   channel text not null check (channel in ('email', 'sms', 'push')),
   purpose text not null check (purpose in ('marketing', 'transactional')),
+  kind text not null default 'message' check (kind in ('message', 'test', 'confirmation')),
   source_id uuid not null,
   visit text not null,
   campaign_id uuid,
   contact_id uuid not null,
+  to_address text,
+  to_key text,
+  tracking boolean,
   lane_id uuid,
   template_version_id uuid,
   sender_id uuid,

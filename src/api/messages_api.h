@@ -1,25 +1,31 @@
-// Messages: what was sent, to whom, and why or why not.
+// Messages: send one, what was sent to whom, and why or why not.
 #pragma once
 
 #include "api/resource.h"
 #include "postrider/db/store.h"
+#include "postrider/delivery/messages.h"
 
 namespace postrider::api {
 
 class MessagesApi {
  public:
-  explicit MessagesApi(db::Store& store)
-      : store_(store) {}
+  MessagesApi(db::Store& store, delivery::Messages& messages) : store_(store), messages_(messages) {}
   std::vector<http::Route> routes();
 
  private:
   using Answer = Task<Result<http::Response>>;
-  Answer list_messages(http::Request& request);
-  Answer show_message(http::Request& request);
-  Answer explain_message(http::Request& request);
+  Answer list(http::Request& request);
+  Answer send(http::Request& request);
+  Answer show(http::Request& request);
+  Answer explain(http::Request& request);
+  Answer content(http::Request& request);
+  Answer cancel(http::Request& request);
+  Answer retry(http::Request& request);
   Answer inbox(http::Request& request);
+  Answer answer_with(TenantId tenant, MessageId id, int status);
 
   db::Store& store_;
+  delivery::Messages& messages_;
 };
 
 }  // namespace postrider::api

@@ -67,6 +67,7 @@ Task<std::optional<delivery::LinkTarget>> TemplateLinks::find(TenantId tenant, M
 Modules::Modules(Executor e, Options o)
     : executor(e),
       options(std::move(o)),
+      public_url(options.public_url.empty() ? "http://" + options.listen : options.public_url),
       ids(clock, random),
       instance(ids.make<InstanceId>()),
       offload(2),
@@ -80,6 +81,7 @@ Modules::Modules(Executor e, Options o)
       templates(*store, clock, ids),
       identities(*store, clock, ids, sealer, delivery::ProviderGround{.executor = executor, .clock = clock, .offload = offload, .host_name = "localhost"}),
       ingest(delivery::make_ingest(*store, clock, ids, executor)),
+      messages(*store, clock, ids, contacts, templates, tokens, public_url),
       links(templates),
       campaigns(*store, clock, ids),
       operations_api(*store),
@@ -90,7 +92,7 @@ Modules::Modules(Executor e, Options o)
       segments_api(contacts, segments),
       templates_api(clock, contacts, templates),
       providers_api(identities),
-      messages_api(*store),
+      messages_api(*store, messages),
       campaigns_api(campaigns),
       records_api(*store, clock, ids),
       recipient_pages(*store, clock, ids, tokens),
@@ -122,7 +124,7 @@ std::vector<http::Route> Modules::routes() {
   return all;
 }
 
-void Modules::make_services(std::string const& public_url) {
+void Modules::make_services() {
   if (has_role("worker")) {
     auto handlers = segments.job_handlers();
     jobs::WorkerSettings segment_work;
@@ -173,7 +175,7 @@ std::string Application::openapi() {
 
 Task<std::string> Application::serve() {
   auto& m = *modules_;
-  m.make_services(m.options.public_url.empty() ? "http://" + m.options.listen : m.options.public_url);
+  m.make_services();
   co_await m.ingest->start();
   m.running.push_back(m.ingest.get());
   for (auto& service : m.services) {

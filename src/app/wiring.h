@@ -29,6 +29,7 @@
 #include "postrider/db/store.h"
 #include "postrider/delivery/identities.h"
 #include "postrider/delivery/ingest.h"
+#include "postrider/delivery/messages.h"
 #include "postrider/delivery/sender_service.h"
 #include "postrider/http/router.h"
 #include "postrider/http/server.h"
@@ -58,6 +59,7 @@ struct Modules {
   // 0 ground
   Executor executor;
   Options options;
+  std::string public_url;  // base of the links in mail
   SystemClock clock;
   SystemRandom random;
   UuidV7Ids ids;
@@ -77,6 +79,7 @@ struct Modules {
   content::Templates templates;
   delivery::Identities identities;
   std::unique_ptr<delivery::Ingest> ingest;
+  delivery::Messages messages;
   TemplateLinks links;
   // 5 programmes
   campaigns::Campaigns campaigns;
@@ -105,7 +108,7 @@ struct Modules {
   bool has_role(std::string_view role) const;
   std::vector<http::Route> routes();
   // Workers, schedulers and the sender, as the roles ask for.
-  void make_services(std::string const& public_url);
+  void make_services();
 };
 
 }  // namespace postrider::app

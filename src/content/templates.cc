@@ -3,6 +3,7 @@
 #include "postrider/audit/audit.h"
 #include "sql/content.h"
 
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include <algorithm>
@@ -53,7 +54,39 @@ TemplateSource source_of(Template const& t, bool tracking) {
 
 boost::json::value text_or_null(std::optional<std::string> const& text) { return text ? boost::json::value(*text) : boost::json::value(nullptr); }
 
+boost::json::array links_of(CompiledTemplate const& compiled) {
+  boost::json::array links;
+  for (auto const& link : compiled.links) links.push_back(text_or_null(link.address));
+  return links;
+}
+
+boost::json::array variables_of(CompiledTemplate const& compiled) {
+  boost::json::array variables;
+  for (auto const& use : compiled.variables) variables.emplace_back(use.path);
+  return variables;
+}
+
 }  // namespace
+
+Task<Result<TemplateVersionId>> keep_inline(db::Session& session, TenantId tenant, InlineContent content, Instant now) {
+  Template t;
+  t.channel = std::move(content.channel);
+  t.subject = std::move(content.subject);
+  t.html_body = std::move(content.html_body);
+  t.text_body = std::move(content.text_body);
+  if (t.html_body.empty() && !t.text_body) co_return invalid_field("/html_body", "required", "a message needs html_body or text_body");
+  auto const compiled = compile_template(source_of(t, true));
+  if (!compiled) co_return compiled.error();
+  auto const parts = boost::json::array{t.channel, t.subject, t.html_body, text_or_null(t.text_body)};
+  auto const name = tenant.str() + boost::json::serialize(parts);
+  t.id = TemplateId(uuid_from_name("inline template:" + name));
+  t.version_id = TemplateVersionId(uuid_from_name("inline version:" + name));
+  auto const links = links_of(*compiled);
+  auto const variables = variables_of(*compiled);
+  co_await session.exec(sql::content::insert_inline, tenant, t.id, t.channel, t.version_id, now);
+  co_await session.exec(sql::content::insert_inline_version, tenant, t.version_id, t.id, t.subject, t.html_body, t.text_body, variables, links, now);
+  co_return t.version_id;
+}
 
 boost::json::object contact_root(contacts::Contact const& c) {
   boost::json::object contact;
@@ -126,12 +159,9 @@ Task<Result<Template>> Templates::save(Context context, std::optional<Template> 
     ++after.version;
     after.version_id = ids_.make<TemplateVersionId>();
     after.variables.clear();
-    boost::json::array variables, links;
-    for (auto const& use : compiled->variables) {
-      after.variables.push_back(use.path);
-      variables.emplace_back(use.path);
-    }
-    for (auto const& link : compiled->links) links.push_back(text_or_null(link.address));
+    for (auto const& use : compiled->variables) after.variables.push_back(use.path);
+    auto const variables = variables_of(*compiled);
+    auto const links = links_of(*compiled);
     if (!before) co_await tx.exec(sql::content::insert_template, context.tenant, after.id, after.name, after.channel, after.version_id, after.version, author, now);
     co_await tx.exec(sql::content::insert_version, context.tenant, after.version_id, after.id, after.version, after.subject, after.html_body, after.text_body,
                      variables, links, author, now);

@@ -8,11 +8,12 @@ namespace postrider::crypto {
 namespace {
 
 // The first byte of every token: version 1 in the high half, the purpose in the low one. The MAC covers it.
-enum class Kind : char { open = 0x11, click = 0x12, unsubscribe = 0x13, preferences = 0x14, confirm = 0x15, bounce = 0x16 };
+enum class Kind : char { open = 0x11, click = 0x12, unsubscribe = 0x13, preferences = 0x14, confirm = 0x15, bounce = 0x16, view = 0x17, sender = 0x18, target = 0x19 };
 
 constexpr std::size_t kMacBytes = 16;
 constexpr std::size_t kBounceMacBytes = 10;
 constexpr std::string_view kBouncePrefix = "b+";
+constexpr std::size_t kLongestText = 8192;
 
 class Writer {
  public:
@@ -24,6 +25,13 @@ class Writer {
   void put(std::uint16_t number) {
     bytes_[size_++] = static_cast<char>(number >> 8);
     bytes_[size_++] = static_cast<char>(number & 0xFF);
+  }
+  // With more text behind it, as long as it likes.
+  std::string finish(Signer const& signer, std::string_view text) {
+    auto whole = std::string(bytes_, size_) + std::string(text);
+    auto const mac = signer.sign(whole);
+    whole.append(mac.data(), kMacBytes);
+    return base64url(whole);
   }
   std::string finish(Signer const& signer) {
     auto const mac = signer.sign(std::string_view(bytes_, size_));
@@ -42,12 +50,14 @@ class Reader {
   Reader(std::string_view text, Kind kind, std::size_t payload, Signer const& signer) {
     auto const size = 1 + payload + kMacBytes;
     if (text.size() != (size * 8 + 5) / 6) return;
-    auto decoded = from_base64url(text);
-    if (!decoded || decoded->size() != size || decoded->front() != static_cast<char>(kind)) return;
-    std::string_view const bytes = *decoded;
-    if (!signer.verify(bytes.substr(0, 1 + payload), bytes.substr(1 + payload))) return;
-    bytes_ = std::move(*decoded);
-    good_ = true;
+    take(text, kind, size, signer);
+  }
+  // `payload` bytes, and a text behind them.
+  static Reader with_text(std::string_view text, Kind kind, std::size_t payload, Signer const& signer) {
+    Reader reader;
+    reader.payload_ = payload;
+    if (text.size() <= kLongestText) reader.take(text, kind, 0, signer);
+    return reader;
   }
   bool good() const { return good_; }
   Uuid uuid() {
@@ -62,9 +72,23 @@ class Reader {
     at_ += 2;
     return static_cast<std::uint16_t>(high << 8 | low);
   }
+  std::string rest() const { return bytes_.substr(at_, bytes_.size() - kMacBytes - at_); }
 
  private:
+  Reader() = default;
+  // A `size` of 0 takes any that holds the payload.
+  void take(std::string_view text, Kind kind, std::size_t size, Signer const& signer) {
+    auto decoded = from_base64url(text);
+    if (!decoded || decoded->size() < 1 + payload_ + kMacBytes || (size != 0 && decoded->size() != size) || decoded->front() != static_cast<char>(kind)) return;
+    std::string_view const bytes = *decoded;
+    auto const signed_size = bytes.size() - kMacBytes;
+    if (!signer.verify(bytes.substr(0, signed_size), bytes.substr(signed_size))) return;
+    bytes_ = std::move(*decoded);
+    good_ = true;
+  }
+
   std::string bytes_;
+  std::size_t payload_ = 0;
   std::size_t at_ = 1;
   bool good_ = false;
 };
@@ -82,12 +106,12 @@ std::string Tokens::encode(OpenToken const& token) const {
 }
 
 std::string Tokens::encode(ClickToken const& token) const {
-  Writer writer(Kind::click);
+  Writer writer(token.target.empty() ? Kind::click : Kind::target);
   writer.put(token.tenant.uuid());
   writer.put(token.message.uuid());
   writer.put(token.template_version.uuid());
   writer.put(token.link);
-  return writer.finish(links_);
+  return token.target.empty() ? writer.finish(links_) : writer.finish(links_, token.target);
 }
 
 std::string Tokens::encode(UnsubscribeToken const& token) const {
@@ -124,13 +148,16 @@ std::optional<OpenToken> Tokens::open(std::string_view text) const {
 }
 
 std::optional<ClickToken> Tokens::click(std::string_view text) const {
-  Reader reader(text, Kind::click, 50, links_);
+  auto reader = Reader(text, Kind::click, 50, links_);
+  bool const fixed = reader.good();
+  if (!fixed) reader = Reader::with_text(text, Kind::target, 50, links_);
   if (!reader.good()) return std::nullopt;
   ClickToken token;
   token.tenant = TenantId(reader.uuid());
   token.message = MessageId(reader.uuid());
   token.template_version = TemplateVersionId(reader.uuid());
   token.link = reader.number();
+  if (!fixed) token.target = reader.rest();
   return token;
 }
 
@@ -161,6 +188,40 @@ std::optional<ConfirmToken> Tokens::confirm(std::string_view text) const {
   token.tenant = TenantId(reader.uuid());
   token.contact = ContactId(reader.uuid());
   token.consent = reader.uuid();
+  return token;
+}
+
+std::string Tokens::encode(ViewToken const& token) const {
+  Writer writer(Kind::view);
+  writer.put(token.tenant.uuid());
+  writer.put(token.message.uuid());
+  return writer.finish(links_);
+}
+
+std::string Tokens::encode(SenderToken const& token) const {
+  Writer writer(Kind::sender);
+  writer.put(token.tenant.uuid());
+  writer.put(token.sender.uuid());
+  writer.put(token.address);
+  return writer.finish(unsubscribe_);
+}
+
+std::optional<ViewToken> Tokens::view(std::string_view text) const {
+  Reader reader(text, Kind::view, 32, links_);
+  if (!reader.good()) return std::nullopt;
+  ViewToken token;
+  token.tenant = TenantId(reader.uuid());
+  token.message = MessageId(reader.uuid());
+  return token;
+}
+
+std::optional<SenderToken> Tokens::sender(std::string_view text) const {
+  Reader reader(text, Kind::sender, 48, unsubscribe_);
+  if (!reader.good()) return std::nullopt;
+  SenderToken token;
+  token.tenant = TenantId(reader.uuid());
+  token.sender = SenderId(reader.uuid());
+  token.address = reader.uuid();
   return token;
 }
 

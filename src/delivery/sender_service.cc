@@ -8,6 +8,7 @@
 #include "postrider/base/random.h"
 #include "postrider/consent/suppression.h"
 #include "postrider/delivery/gate.h"
+#include "postrider/delivery/letter.h"
 #include "postrider/events/event_log.h"
 #include "sql/sending.h"
 
@@ -54,6 +55,8 @@ struct Claimed {
   bool tracking = true;
   contacts::Contact contact;
   std::string visit;
+  std::string kind;
+  std::optional<std::string> to_address;
 };
 
 struct DueLane {
@@ -65,35 +68,13 @@ struct DueLane {
   Instant tokens_at;
 };
 
-class Addresses : public content::LinkWriter {
- public:
-  Addresses(std::string const& base, crypto::Tokens const& tokens, TenantId tenant, MessageId message, TemplateVersionId version)
-      : base_(base), tokens_(tokens), tenant_(tenant), message_(message), version_(version) {}
-  void link(std::uint32_t number, std::string_view, std::string& out) override {
-    crypto::ClickToken const token{tenant_, message_, version_, static_cast<std::uint16_t>(number)};
-    out += base_;
-    out += "/c/";
-    out += tokens_.encode(token);
-  }
-  void open_pixel(std::string& out) override {
-    crypto::OpenToken const token{tenant_, message_};
-    out += "<img src=\"" + base_ + "/o/" + tokens_.encode(token) + ".gif\" width=\"1\" height=\"1\" alt=\"\" style=\"display:block;border:0\">";
-  }
-
- private:
-  std::string const& base_;
-  crypto::Tokens const& tokens_;
-  TenantId tenant_;
-  MessageId message_;
-  TemplateVersionId version_;
-};
-
 // What is to be written for one message when its hand-over has ended.
 struct Ended {
   MessageId id;
   ContactId contact;
   std::optional<CampaignId> campaign;
   std::string purpose;
+  std::string kind = "message";
   std::string email;
   std::int64_t fence = 0;
   int attempt = 0;
@@ -216,8 +197,10 @@ class SenderService : public Service, public HandOffObserver {
       GateFacts facts;
       facts.purpose = row.text(3);
       facts.channel = row.text(4);
-      facts.contact_exists = !row.is_null(24);
-      if (facts.contact_exists) facts.address = row.maybe_text(25);
+      facts.kind = row.text(38);
+      facts.address = row.maybe_text(39);
+      facts.contact_exists = !row.is_null(24) || facts.address;
+      if (!facts.address) facts.address = row.maybe_text(25);
       facts.suppression = row.maybe_text(11);
       facts.consent = row.maybe_text(12);
       facts.consent_expires_at = row.maybe_instant(13);
@@ -258,9 +241,11 @@ class SenderService : public Service, public HandOffObserver {
     c.from_name = row.text(17);
     c.reply_to = row.maybe_text(18);
     c.provider = row.id<ProviderId>(20);
-    c.contact = contacts::read_contact(row, 24);
-    c.tracking = c.contact.tracking && (row.is_null(22) || row.boolean(22)) && c.campaign.has_value();
+    if (!row.is_null(24)) c.contact = contacts::read_contact(row, 24);
+    c.tracking = c.contact.tracking && !row.is_null(22) && row.boolean(22);
     c.visit = row.text(23);
+    c.kind = row.text(38);
+    c.to_address = row.maybe_text(39);
     return c;
   }
 
@@ -293,7 +278,8 @@ class SenderService : public Service, public HandOffObserver {
     e.contact = c.contact_id;
     e.campaign = c.campaign;
     e.purpose = c.purpose;
-    e.email = c.contact.email.value_or("");
+    e.email = c.to_address.value_or(c.contact.email.value_or(""));
+    e.kind = c.kind;
     e.fence = c.fence;
     e.attempt = c.attempt;
     e.created_at = c.created_at;
@@ -359,52 +345,33 @@ class SenderService : public Service, public HandOffObserver {
       failed.skip_reason = "template_missing";
       co_return std::nullopt;
     }
-    auto root = message_root(settings_.public_url, g_.tokens, tenant, c.id, c.contact_id);
-    root["contact"] = content::contact_root(c.contact);
-    boost::json::object campaign;
-    campaign["id"] = c.campaign ? boost::json::value(c.campaign->str()) : boost::json::value(nullptr);
-    campaign["name"] = c.campaign_name;
-    root["campaign"] = std::move(campaign);
-    boost::json::object sender;
-    sender["from_email"] = c.from_email;
-    sender["from_name"] = c.from_name;
-    sender["reply_to"] = c.reply_to ? boost::json::value(*c.reply_to) : boost::json::value(nullptr);
-    root["sender"] = std::move(sender);
-    root["variables"] = c.variables;
-    content::RenderContext const context(root);
-    Addresses addresses(settings_.public_url, g_.tokens, tenant, c.id, c.version);
-    content::TemplateRenderOptions options{.clock = g_.clock};
-    if (c.tracking) options.links = &addresses;
-    if (c.contact.time_zone) options.time_zone = *c.contact.time_zone;
-    auto rendered = content::render_template(*compiled, context, options);
+    MessageFacts facts;
+    facts.tenant = tenant;
+    facts.id = c.id;
+    facts.kind = c.kind;
+    facts.purpose = c.purpose;
+    facts.channel = c.channel;
+    facts.campaign = c.campaign;
+    facts.campaign_name = c.campaign_name;
+    facts.version = c.version;
+    if (!c.contact.id.is_nil()) facts.contact = c.contact;
+    facts.to_address = c.to_address;
+    facts.variables = c.variables;
+    facts.from_email = c.from_email;
+    facts.from_name = c.from_name;
+    facts.reply_to = c.reply_to;
+    facts.tracking = c.tracking;
+    facts.created_at = c.created_at;
+    LetterGround const ground{g_.clock, g_.tokens, settings_.public_url};
+    auto rendered = render_message(ground, *compiled, facts, true);
     if (!rendered) {
       bool const aborted = rendered.error().fault == content::TemplateFault::aborted;
       failed.skip_reason = aborted ? "aborted_by_template" : "render_failed";
       failed.outcome.reply = rendered.error().describe();
       co_return std::nullopt;
     }
-    Envelope envelope;
-    envelope.id = c.id;
-    envelope.tenant = tenant;
-    if (c.campaign) envelope.campaign = *c.campaign;
+    auto envelope = envelope_of(ground, facts, std::move(*rendered));
     envelope.fence = c.fence;
-    envelope.transactional = c.purpose == "transactional";
-    envelope.date = c.created_at;
-    auto& letter = envelope.letter;
-    letter.from = Address{c.from_email, c.from_name};
-    std::string full_name = c.contact.first_name.value_or("");
-    if (c.contact.last_name) full_name += (full_name.empty() ? "" : " ") + *c.contact.last_name;
-    letter.to = Address{*c.contact.email, full_name};
-    if (c.reply_to) letter.reply_to = Address{*c.reply_to};
-    letter.subject = std::move(rendered->subject);
-    letter.html = std::move(rendered->html);
-    letter.text = std::move(rendered->text);
-    if (!envelope.transactional) {
-      letter.unsubscribe_url = std::string(root["unsubscribe_url"].as_string());
-      auto const domain = c.from_email.substr(c.from_email.rfind('@') + 1);
-      letter.list_id = "<" + tenant.str() + "." + domain + ">";
-      letter.feedback_id = (c.campaign ? c.campaign->str() : "direct") + ":" + tenant.str() + ":marketing:postrider";
-    }
     co_return envelope;
   }
 
@@ -466,7 +433,7 @@ class SenderService : public Service, public HandOffObserver {
     co_await tx.all(sql::sending::finish_attempts, tenant, now, attempts);
     std::vector<events::Event> happened;
     for (auto const& e : sorted) {
-      if (!ours.contains(e.id.str()) || e.skip_reason) continue;
+      if (!ours.contains(e.id.str()) || e.skip_reason || e.kind != "message") continue;
       bool const accepted = e.outcome.kind == OutcomeKind::accepted;
       bool const hard = e.outcome.bounce == BounceClass::hard && e.outcome.kind == OutcomeKind::permanent;
       if (!accepted && !hard) continue;
@@ -593,7 +560,8 @@ class SenderService : public Service, public HandOffObserver {
       e.campaign = row.maybe_id<CampaignId>(2);
       e.attempt = static_cast<int>(row.integer(8));
       e.created_at = row.instant(10);
-      if (!row.is_null(25)) e.email = row.text(25);
+      e.kind = row.text(38);
+      e.email = row.maybe_text(39).value_or(row.maybe_text(25).value_or(""));
     }
   }
 
@@ -610,19 +578,6 @@ class SenderService : public Service, public HandOffObserver {
 };
 
 }  // namespace
-
-boost::json::object message_root(std::string const& public_url, crypto::Tokens const& tokens, TenantId tenant, MessageId message, ContactId contact) {
-  boost::json::object root;
-  boost::json::object own;
-  own["id"] = message.str();
-  root["message"] = std::move(own);
-  crypto::UnsubscribeToken const unsubscribe{tenant, message, contact};
-  crypto::PreferencesToken const preferences{tenant, message, contact};
-  root["unsubscribe_url"] = public_url + "/u/" + tokens.encode(unsubscribe);
-  root["preferences_url"] = public_url + "/p/" + tokens.encode(preferences);
-  root["view_url"] = "";
-  return root;
-}
 
 std::unique_ptr<Service> make_sender_service(SendingGround ground, SendingSettings settings) {
   return std::make_unique<SenderService>(ground, std::move(settings));

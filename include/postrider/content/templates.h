@@ -38,6 +38,16 @@ struct TemplateChange {
   json::Field<std::string> text_body = {};
 };
 
+// Content that is handed over with one message and stands in no list of templates.
+struct InlineContent {
+  std::string channel = "email";
+  std::string subject = {};
+  std::string html_body = {};
+  std::optional<std::string> text_body = {};
+};
+// Keeps it as a version; the same content is kept once a tenant. Fails with invalid as saving a template does.
+Task<Result<TemplateVersionId>> keep_inline(db::Session& session, TenantId tenant, InlineContent content, Instant now);
+
 // What a template sees of a contact: every documented key is there, null where nothing is known.
 boost::json::object contact_root(contacts::Contact const& contact);
 // A made-up person for previews without a contact.

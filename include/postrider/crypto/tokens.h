@@ -19,12 +19,14 @@ struct OpenToken {
   MessageId message;
   bool operator==(OpenToken const&) const = default;
 };
-// /c/{token}: the target is looked up as link number `link` of the template version, never taken from the address.
+// /c/{token}: the target is looked up as link number `link` of the template version. A target that was written for one recipient
+// travels in the token, under its MAC; nothing else in an address ever says where it leads.
 struct ClickToken {
   TenantId tenant;
   MessageId message;
   TemplateVersionId template_version;
   std::uint16_t link = 0;
+  std::string target = {};
   bool operator==(ClickToken const&) const = default;
 };
 // /u/{token}
@@ -49,6 +51,20 @@ struct ConfirmToken {
   bool operator==(ConfirmToken const&) const = default;
 };
 
+// /view/{token}: the message as a web page.
+struct ViewToken {
+  TenantId tenant;
+  MessageId message;
+  bool operator==(ViewToken const&) const = default;
+};
+// /verify/{token}: whoever reads it gets the sender's mail. `address` is made of the sender's address: another one needs another token.
+struct SenderToken {
+  TenantId tenant;
+  SenderId sender;
+  Uuid address;
+  bool operator==(SenderToken const&) const = default;
+};
+
 class Tokens {
  public:
   explicit Tokens(Keys const& keys);
@@ -58,6 +74,8 @@ class Tokens {
   std::string encode(UnsubscribeToken const& token) const;
   std::string encode(PreferencesToken const& token) const;
   std::string encode(ConfirmToken const& token) const;
+  std::string encode(ViewToken const& token) const;
+  std::string encode(SenderToken const& token) const;
 
   // Nothing when the text is not one that `encode` made for this very purpose.
   std::optional<OpenToken> open(std::string_view text) const;
@@ -65,6 +83,8 @@ class Tokens {
   std::optional<UnsubscribeToken> unsubscribe(std::string_view text) const;
   std::optional<PreferencesToken> preferences(std::string_view text) const;
   std::optional<ConfirmToken> confirm(std::string_view text) const;
+  std::optional<ViewToken> view(std::string_view text) const;
+  std::optional<SenderToken> sender(std::string_view text) const;
 
   // The local part of a bounce address: "b+" and 42 characters of base32 (message id, 80-bit MAC). Case does not matter.
   std::string bounce_local_part(MessageId message) const;

@@ -14,6 +14,7 @@ namespace postrider::delivery {
 struct GateFacts {
   std::string purpose;  // marketing, transactional
   std::string channel;  // email
+  std::string kind = "message";  // test, confirmation: see letter.h
   bool contact_exists = false;
   std::optional<std::string> address = {};
   std::optional<std::string> suppression = {};  // its reason

@@ -37,7 +37,4 @@ struct SendingGround {
 // Announce the topic "sending" when messages become due.
 std::unique_ptr<Service> make_sender_service(SendingGround ground, SendingSettings settings);
 
-// The roots of a message's template besides `contact`.
-boost::json::object message_root(std::string const& public_url, crypto::Tokens const& tokens, TenantId tenant, MessageId message, ContactId contact);
-
 }  // namespace postrider::delivery

@@ -1,0 +1,23 @@
+-- name: queue
+-- tag: router
+insert into messages (tenant_id, id, direction, channel, purpose, kind, source_id, visit, contact_id, to_address, to_key, tracking, lane_id, template_version_id,
+                      sender_id, status, priority, attempt_count, fence, due_at, scheduled_at, variables, created_at, updated_at)
+select $1, u.id, 'outbound', u.channel, u.purpose, u.kind, u.source_id, u.visit, u.contact_id, u.to_address, u.to_key, u.tracking, u.lane_id, u.version_id,
+       u.sender_id, 'queued', u.priority, 0, 0, u.due_at, u.due_at, u.variables, $2, $2
+from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[], $9::uuid[], $10::text[], $11::text[], $12::boolean[], $13::uuid[],
+            $14::uuid[], $15::uuid[], $16::int[], $17::timestamptz[], $18::jsonb[])
+  as u (id, channel, purpose, kind, source_id, visit, contact_id, to_address, to_key, tracking, lane_id, version_id, sender_id, priority, due_at, variables)
+on conflict do nothing
+returning id;
+
+-- name: facts
+-- tag: router
+-- What rendering these messages needs, whatever their state.
+select m.id, m.contact_id, m.campaign_id, k.name, m.template_version_id, m.variables, m.created_at, m.kind, m.purpose, m.to_address,
+       i.from_email, i.from_name, i.reply_to, coalesce(m.tracking, k.tracking), m.channel,
+       c.id, c.email, c.phone, c.first_name, c.last_name, c.time_zone, c.locale, c.external_id, c.lead_id, c.attributes, c.tags, c.tracking, c.created_at, c.updated_at
+from messages m
+  left join contacts c on c.tenant_id = $1 and c.id = m.contact_id
+  left join campaigns k on k.tenant_id = $1 and k.id = m.campaign_id
+  left join sender_identities i on i.tenant_id = $1 and i.id = m.sender_id
+where m.tenant_id = $1 and m.id = any($2::uuid[]);
