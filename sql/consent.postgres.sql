@@ -33,4 +33,5 @@ on conflict (tenant_id, contact_id, channel, consent_type) do update set status 
 -- tag: router
 insert into consent_history (tenant_id, id, contact_id, channel, consent_type, status, source, ip_address, user_agent, actor_kind, occurred_at)
 select $1, u.id, u.contact_id, 'email', 'marketing', 'denied', u.source, $3, $4, $5, $2
-from unnest($6::uuid[], $7::uuid[], $8::text[]) as u (id, contact_id, source);
+from unnest($6::uuid[], $7::uuid[], $8::text[]) as u (id, contact_id, source)
+on conflict do nothing;

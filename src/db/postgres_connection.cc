@@ -1,5 +1,6 @@
 #include "db/postgres_connection.h"
 
+#include "db/usage.h"
 #include "postrider/base/log.h"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -172,6 +173,7 @@ Task<PGresult*> PostgresConnection::next_result() {
 }
 
 void PostgresConnection::send(Call const& call) {
+  note_use(Dialect::postgres, call.statement);
   auto const texts = texts_of(call.parameters);
   std::vector<char const*> values(texts.size());
   for (std::size_t i = 0; i < texts.size(); ++i) values[i] = texts[i] ? texts[i]->c_str() : nullptr;

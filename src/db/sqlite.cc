@@ -1,6 +1,7 @@
 #include "db/sqlite.h"
 
 #include "db/turnstile.h"
+#include "db/usage.h"
 #include "postrider/base/log.h"
 
 #include <boost/asio/post.hpp>
@@ -93,6 +94,7 @@ class Connection {
 
   Rows run(Statement const& statement, Parameters const& parameters) {
     auto* const prepared = prepare(statement);
+    note_use(Dialect::sqlite, statement);
     struct Reset {
       sqlite3_stmt* statement;
       bool dynamic;
@@ -286,7 +288,12 @@ class SqliteStore : public Store {
     } const place{writing_};
     auto const writer = writer_;
     std::function<Rows()> work = [writer, script = std::move(text)] {
-      writer->run_script("begin immediate;" + script + ";commit");
+      try {
+        writer->run_script("begin immediate;" + script + ";commit");
+      } catch (...) {
+        writer->rollback();
+        throw;
+      }
       return Rows();
     };
     co_await on_thread(*writer, std::move(work));
