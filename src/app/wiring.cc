@@ -67,7 +67,7 @@ Task<std::optional<delivery::LinkTarget>> TemplateLinks::find(TenantId tenant, M
 Modules::Modules(Executor e, Options o)
     : executor(e),
       options(std::move(o)),
-      public_url(options.public_url.empty() ? "http://" + options.listen : options.public_url),
+      public_url(options.public_url),
       ids(clock, random),
       instance(ids.make<InstanceId>()),
       offload(2),
@@ -175,13 +175,6 @@ std::string Application::openapi() {
 
 Task<std::string> Application::serve() {
   auto& m = *modules_;
-  m.make_services();
-  co_await m.ingest->start();
-  m.running.push_back(m.ingest.get());
-  for (auto& service : m.services) {
-    co_await service->start();
-    m.running.push_back(service.get());
-  }
   m.operations_api.describe(openapi());
   m.router.emplace(m.routes());
   http::ServerSettings settings;
@@ -191,9 +184,19 @@ Task<std::string> Application::serve() {
   settings.drain_time = std::chrono::seconds(m.options.drain_seconds);
   settings.access_log = m.options.log_level == "debug";
   m.server = std::make_unique<http::Server>(m.executor, m.clock, m.ids, *m.router, api::make_guard(m.identity), settings, &m.offload);
+  m.server->bind();
+  auto const address = "http://" + m.server->address();
+  if (m.options.public_url.empty()) m.public_url = address;  // the port may have been chosen only now
+  m.make_services();
+  co_await m.ingest->start();
+  m.running.push_back(m.ingest.get());
+  for (auto& service : m.services) {
+    co_await service->start();
+    m.running.push_back(service.get());
+  }
   co_await m.server->start();
   m.running.push_back(m.server.get());
-  co_return "http://" + m.server->address();
+  co_return address;
 }
 
 Task<void> Application::stop() {

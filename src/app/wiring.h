@@ -59,7 +59,7 @@ struct Modules {
   // 0 ground
   Executor executor;
   Options options;
-  std::string public_url;  // base of the links in mail
+  std::string public_url;  // base of the links in mail; unless given, the address that was bound
   SystemClock clock;
   SystemRandom random;
   UuidV7Ids ids;

@@ -155,16 +155,23 @@ Server::Server(Executor executor, Clock const& clock, Ids& ids, Router const& ro
 
 Server::~Server() = default;
 
-Task<void> Server::start() {
+void Server::bind() {
   auto& state = *state_;
   auto const endpoint = endpoint_of(state.settings.listen);
   ErrorCode ec;
   state.acceptor.open(endpoint.protocol(), ec);
   if (!ec) state.acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
   if (!ec) state.acceptor.bind(endpoint, ec);
-  if (!ec) state.acceptor.listen(1024, ec);
   if (ec) throw std::runtime_error("cannot listen on " + state.settings.listen + ": " + ec.message() + "; choose another address or port");
   state.bound = state.acceptor.local_endpoint();
+}
+
+Task<void> Server::start() {
+  auto& state = *state_;
+  if (!state.acceptor.is_open()) bind();
+  ErrorCode ec;
+  state.acceptor.listen(1024, ec);
+  if (ec) throw std::runtime_error("cannot listen on " + state.settings.listen + ": " + ec.message() + "; choose another address or port");
   state.running = true;
   state.tasks.spawn("http_accept", state.accept_loop(state_));
   state.tasks.spawn("http_sweep", state.sweep_loop(state_));

@@ -47,7 +47,9 @@ class Server : public Service {
   ~Server() override;
 
   std::string_view name() const override { return "http"; }
-  // Listens when it returns. Throws std::runtime_error naming the address when it cannot.
+  // Takes the address without listening yet, so that `address` is known before what needs it starts. Throws as `start` does.
+  void bind();
+  // Listens when it returns; binds first if that has not been done. Throws std::runtime_error naming the address when it cannot.
   Task<void> start() override;
   // Accepts nothing new, lets requests in flight end (answered with Connection: close) for `drain_time`, then cuts.
   Task<void> stop() override;
