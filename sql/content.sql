@@ -7,7 +7,9 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $8);
 
 -- name: update_template
 -- tag: router
-update email_templates set name = $3, current_version_id = $4, version = $5, updated_at = $6 where tenant_id = $1 and id = $2;
+-- Only from the state that was read: whoever was slower reads again.
+update email_templates set name = $3, current_version_id = $4, version = $5, archived_at = $6, updated_at = $7
+where tenant_id = $1 and id = $2 and updated_at = $8;
 
 -- name: insert_version
 -- tag: router
@@ -16,24 +18,37 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- name: find
 -- tag: router
-select t.id, t.name, t.channel, v.id, v.version, v.subject, v.html_body, v.text_body, v.variables, t.created_at, t.updated_at
+select t.id, t.name, t.channel, v.id, v.version, v.subject, v.html_body, v.text_body, v.variables, t.created_at, t.updated_at, t.archived_at
 from email_templates t join template_versions v on v.tenant_id = $1 and v.id = t.current_version_id
-where t.tenant_id = $1 and t.id = $2 and t.archived_at is null and not t.is_inline;
+where t.tenant_id = $1 and t.id = $2 and not t.is_inline;
 
 -- name: list
 -- tag: router
-select t.id, t.name, t.channel, v.id, v.version, v.subject, v.html_body, v.text_body, v.variables, t.created_at, t.updated_at
+select t.id, t.name, t.channel, v.id, v.version, v.subject, v.html_body, v.text_body, v.variables, t.created_at, t.updated_at, t.archived_at
 from email_templates t join template_versions v on v.tenant_id = $1 and v.id = t.current_version_id
-where t.tenant_id = $1 and t.id < $2 and t.archived_at is null and not t.is_inline order by t.id desc limit $3;
+where t.tenant_id = $1 and t.id < $2 and not t.is_inline and (t.archived_at is not null) = $4 and (cast($5 as text) is null or t.channel = $5)
+  and (cast($6 as text) is null or lower(t.name) like lower($6) escape '!')
+order by t.id desc limit $3;
 
 -- name: version
 -- tag: router
 select t.channel, v.subject, v.html_body, v.text_body from template_versions v join email_templates t on t.tenant_id = $1 and t.id = v.template_id
 where v.tenant_id = $1 and v.id = $2;
 
--- name: archive
+-- name: versions
 -- tag: router
-update email_templates set archived_at = $3, updated_at = $3 where tenant_id = $1 and id = $2 and archived_at is null;
+select id, version, subject, html_body, text_body, variables, created_by, created_at from template_versions
+where tenant_id = $1 and template_id = $2 and version < $3 order by version desc limit $4;
+
+-- name: version_numbered
+-- tag: router
+select id, version, subject, html_body, text_body, variables, created_by, created_at from template_versions
+where tenant_id = $1 and template_id = $2 and version = $3;
+
+-- name: waiting_campaigns
+-- tag: router
+-- Campaigns that would be sent with this template and were not launched yet.
+select name from campaigns where tenant_id = $1 and template_id = $2 and status in ('draft', 'scheduled') order by name limit 4;
 
 -- name: insert_inline
 -- tag: router

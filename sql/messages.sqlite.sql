@@ -19,3 +19,7 @@ from messages m
   left join campaigns k on k.tenant_id = $1 and k.id = m.campaign_id
   left join sender_identities i on i.tenant_id = $1 and i.id = m.sender_id
 where m.tenant_id = $1 and m.id in (select value from json_each($2));
+
+-- name: suppressed
+-- tag: router
+select email_key, reason from suppressions where tenant_id = $1 and email_key in (select value from json_each($2));

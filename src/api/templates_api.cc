@@ -1,61 +1,79 @@
 #include "api/templates_api.h"
 
-#include <boost/describe.hpp>
+#include "api/template_shapes.h"
+
+#include <charconv>
 
 namespace postrider::api {
 
 namespace {
 
-struct TemplateIn {
-  std::string name;
-  json::Defaulted<std::string> channel = std::string("email");
-  json::Defaulted<std::string> subject = std::string();
-  json::Defaulted<std::string> html_body = std::string();
-  std::optional<std::string> text_body;
-  static constexpr json::Rule json_rules[] = {json::length("name", 1, 255), json::length("subject", 0, 500)};
-  static constexpr std::string_view json_name = "TemplateInput";
-  static constexpr std::string_view json_read_only[] = {"id", "variables", "version", "created_at", "updated_at"};
-};
-BOOST_DESCRIBE_STRUCT(TemplateIn, (), (name, channel, subject, html_body, text_body))
+std::vector<std::string> const channels{"email", "sms", "push"};
 
-struct TemplateChangeIn {
-  json::Given<std::string> name, subject, html_body;
-  json::Field<std::string> text_body;
-  static constexpr json::Rule json_rules[] = {json::length("name", 1, 255), json::length("subject", 0, 500)};
-  static constexpr std::string_view json_name = "TemplateChange";
-  static constexpr std::string_view json_read_only[] = {"id", "channel", "variables", "version", "created_at", "updated_at"};
-};
-BOOST_DESCRIBE_STRUCT(TemplateChangeIn, (), (name, subject, html_body, text_body))
-
-struct PreviewIn {
-  std::optional<ContactId> contact_id;
-  static constexpr std::string_view json_name = "TemplatePreviewInput";
-};
-BOOST_DESCRIBE_STRUCT(PreviewIn, (), (contact_id))
-
-boost::json::value text(std::optional<std::string> const& value) { return value ? boost::json::value(*value) : boost::json::value(nullptr); }
-
-boost::json::object shown(content::Template const& t) {
-  boost::json::object out;
-  out["id"] = t.id.str();
-  out["name"] = t.name;
-  out["channel"] = t.channel;
-  out["subject"] = t.subject;
-  out["html_body"] = t.html_body;
-  out["text_body"] = text(t.text_body);
-  boost::json::array variables;
-  for (auto const& variable : t.variables) variables.emplace_back(variable);
-  out["variables"] = std::move(variables);
-  out["version"] = t.version;
-  out["created_at"] = to_rfc3339(t.created_at);
-  out["updated_at"] = to_rfc3339(t.updated_at);
-  return out;
+Result<void> check_channel(std::string_view channel) {
+  for (auto const& known : channels)
+    if (known == channel) return {};
+  return invalid_field("/channel", "invalid_value", "channel must be email, sms or push");
 }
 
-template <class T>
-std::optional<T> after_of(Page const& page) {
-  if (!page.after) return std::nullopt;
-  return T::parse(page.after->front());
+Result<int> number_of(http::Request const& request, std::string_view parameter) {
+  auto const text = request.parameter(parameter);
+  int number = 0;
+  auto const [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc() || end != text.data() + text.size() || number < 1) return not_found("template version", text);
+  return number;
+}
+
+Result<int> query_version(http::Request const& request, std::string_view name) {
+  auto const* const text = request.query.find(name);
+  int number = 0;
+  if (!text) return query_error(name, "required", "is needed: the number of a version");
+  auto const [end, failure] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (failure != std::errc() || end != text->data() + text->size() || number < 1) return query_error(name, "wrong_type", "must be the number of a version");
+  return number;
+}
+
+bool overrides(TrialIn const& in) { return in.subject || in.html_body || !in.text_body.absent(); }
+
+delivery::Trial trial_of(TrialIn const& in) {
+  delivery::Trial trial;
+  trial.contact = in.contact_id;
+  trial.sender = in.sender_id;
+  trial.variables = *in.variables;
+  trial.content.channel = in.channel.over("email");
+  trial.content.subject = in.subject.over("");
+  trial.content.html_body = in.html_body.over("");
+  trial.content.text_body = in.text_body.over(std::nullopt);
+  return trial;
+}
+
+// The saved template, a version of it, or either with parts that are not saved yet.
+delivery::Trial trial_on(TrialIn const& in, content::Template const& saved, content::TemplateVersion const* old) {
+  auto trial = trial_of(in);
+  trial.content.channel = saved.channel;
+  trial.content.subject = in.subject.over(old ? old->subject : saved.subject);
+  trial.content.html_body = in.html_body.over(old ? old->html_body : saved.html_body);
+  trial.content.text_body = in.text_body.over(old ? old->text_body : saved.text_body);
+  if (!overrides(in)) trial.version = old ? old->id : saved.version_id;
+  return trial;
+}
+
+Task<Result<delivery::Trial>> trial_for(content::Templates& templates, TenantId tenant, TemplateId id, TrialIn const& in) {
+  auto const saved = co_await templates.find(tenant, id);
+  if (!saved) co_return saved.error();
+  if (in.channel && *in.channel != saved->channel) co_return invalid_field("/channel", "read_only", "a template's channel cannot be changed");
+  if (!in.version) co_return trial_on(in, *saved, nullptr);
+  auto const old = co_await templates.version(tenant, id, *in.version);
+  if (!old) co_return invalid_field("/version", "invalid_value", "the template has no version of this number");
+  co_return trial_on(in, *saved, &*old);
+}
+
+// A test mail reaches people: without the right to send, only oneself.
+Result<void> may_test(http::Request const& request, std::vector<std::string> const& to) {
+  if (identity::may(caller(request), right::send)) return {};
+  for (auto const& address : to)
+    if (caller(request).email.empty() || address != caller(request).email) return forbidden("without the right to send, tests can go to your own address only");
+  return {};
 }
 
 }  // namespace
@@ -63,47 +81,78 @@ std::optional<T> after_of(Page const& page) {
 std::vector<http::Route> TemplatesApi::routes() {
   std::vector<http::Route> all;
   auto add = [&all](http::Route route) { all.push_back(std::move(route)); };
-  add(get("/templates", right::read, on(this, &TemplatesApi::list_templates), doc("list_templates", "Templates, newest first", "templates").paged().answer(200)));
-  add(post("/templates", right::write, on(this, &TemplatesApi::create_template), doc("create_template", "Add a template", "templates").takes<TemplateIn>().answer(201)));
-  add(get("/templates/{id}", right::read, on(this, &TemplatesApi::show_template), doc("show_template", "One template", "templates").answer(200)));
-  add(patch("/templates/{id}", right::write, on(this, &TemplatesApi::change_template), doc("change_template", "Change a template; subject and bodies make a version", "templates").takes<TemplateChangeIn>().answer(200)));
-  add(del("/templates/{id}", right::write, on(this, &TemplatesApi::remove_template), doc("delete_template", "Delete a template", "templates").answer(204)));
-  add(post("/templates/{id}/preview", right::read, on(this, &TemplatesApi::preview_template), doc("preview_template", "Render it for a contact", "templates").takes<PreviewIn>().answer(200)));
+  auto listing = doc("list_templates", "Templates, newest first", "templates").paged();
+  listing.query("search", "Part of the name").query("channel", "On this channel", "string", channels).query("archived", "Only archived ones; without it, none of them", "boolean");
+  add(get("/templates", right::read, on(this, &TemplatesApi::list), listing.answers_list<TemplateOut>()));
+  add(post("/templates", right::write, on(this, &TemplatesApi::create), doc("create_template", "Add a template", "templates").takes<TemplateIn>().answers<TemplateOut>(201)));
+  add(post("/templates/preview", right::read, on(this, &TemplatesApi::preview_unsaved),
+           doc("preview_content", "Render content that is not saved", "templates").takes<PreviewIn>().answers<PreviewOut>()));
+  add(post("/templates/test-send", right::write, on(this, &TemplatesApi::test_send_unsaved),
+           doc("test_send_content", "Send content that is not saved as a test", "templates").takes<TestSendIn>().answers<TestSendOut>(202)));
+  add(get("/templates/{id}", right::read, on(this, &TemplatesApi::show), doc("show_template", "One template", "templates").answers<TemplateOut>()));
+  add(patch("/templates/{id}", right::write, on(this, &TemplatesApi::change),
+            doc("change_template", "Change a template; subject and bodies make a version", "templates").takes<TemplateChangeIn>().answers<TemplateOut>()));
+  add(del("/templates/{id}", right::write, on(this, &TemplatesApi::remove), doc("archive_template", "Put a template away; what was sent with it keeps its content", "templates").answer(204)));
+  add(post("/templates/{id}/restore", right::write, on(this, &TemplatesApi::unarchive), doc("restore_template", "Take an archived template back", "templates").answers<TemplateOut>(),
+           http::BodyKind::none));
+  add(get("/templates/{id}/versions", right::read, on(this, &TemplatesApi::versions),
+          doc("list_template_versions", "Versions, newest first", "templates").paged().answers_list<TemplateVersionOut>()));
+  add(get("/templates/{id}/versions/{number}", right::read, on(this, &TemplatesApi::version), doc("show_template_version", "One version", "templates").answers<TemplateVersionOut>()));
+  add(post("/templates/{id}/versions/{number}/restore", right::write, on(this, &TemplatesApi::restore),
+           doc("restore_template_version", "Make an old version's content the newest version", "templates").answers<TemplateOut>(), http::BodyKind::none));
+  add(get("/templates/{id}/diff", right::read, on(this, &TemplatesApi::diff),
+          doc("diff_template_versions", "What changed between two versions", "templates").query("from", "Number of the older version", "integer").query("to", "Number of the newer one", "integer").answers<TemplateDiffOut>()));
+  add(post("/templates/{id}/preview", right::read, on(this, &TemplatesApi::preview),
+           doc("preview_template", "Render it as it would be sent", "templates").takes<PreviewIn>().answers<PreviewOut>()));
+  add(post("/templates/{id}/test-send", right::write, on(this, &TemplatesApi::test_send),
+           doc("test_send_template", "Send it to a few addresses as a test", "templates").takes<TestSendIn>().answers<TestSendOut>(202)));
   return all;
 }
 
-TemplatesApi::Answer TemplatesApi::list_templates(http::Request& request) {
+TemplatesApi::Answer TemplatesApi::list(http::Request& request) {
   auto const page = page_of(request);
   if (!page) co_return page.error();
-  auto const found = co_await templates_.list(caller(request).context.tenant, after_of<TemplateId>(*page), page->limit + 1);
-  auto encode = [](content::Template const& t) { return boost::json::value(shown(t)); };
+  content::TemplateFilter filter;
+  auto const search = query_text(request, "search");
+  if (!search) co_return search.error();
+  filter.search = *search;
+  auto const channel = query_text(request, "channel");
+  if (!channel) co_return channel.error();
+  if (*channel && !check_channel(**channel)) co_return query_error("channel", "invalid_value", "must be email, sms or push");
+  filter.channel = *channel;
+  auto const archived = query_flag(request, "archived");
+  if (!archived) co_return archived.error();
+  filter.archived = archived->value_or(false);
+  std::optional<TemplateId> last;
+  if (page->after) last = TemplateId::parse(page->after->front());
+  auto const found = co_await templates_.list(caller(request).context.tenant, filter, last, page->limit + 1);
+  auto encode = [](content::Template const& t) { return json::encode(shown(t)); };
   auto key = [](content::Template const& t) { return std::vector<std::string>{t.id.str()}; };
   co_return list_answer(request, *page, found, encode, key);
 }
 
-TemplatesApi::Answer TemplatesApi::create_template(http::Request& request) {
+TemplatesApi::Answer TemplatesApi::create(http::Request& request) {
   auto wanted = json::read<TemplateIn>(request.body);
   if (!wanted) co_return wanted.error();
-  auto const& channel = *wanted->channel;
-  if (channel != "email" && channel != "sms" && channel != "push") co_return invalid_field("/channel", "invalid_value", "channel must be email, sms or push");
+  if (auto const good = check_channel(*wanted->channel); !good) co_return good.error();
   content::TemplateChange parts;
   parts.subject = *wanted->subject;
   parts.html_body = *wanted->html_body;
   if (wanted->text_body) parts.text_body = *wanted->text_body;
-  auto const t = co_await templates_.create(context_of(request), wanted->name, channel, std::move(parts));
+  auto const t = co_await templates_.create(context_of(request), wanted->name, *wanted->channel, std::move(parts));
   if (!t) co_return t.error();
-  co_return with_etag(created("/templates/" + t->id.str(), shown(*t)), t->updated_at);
+  co_return with_etag(created("/templates/" + t->id.str(), json::encode(shown(*t))), t->updated_at);
 }
 
-TemplatesApi::Answer TemplatesApi::show_template(http::Request& request) {
+TemplatesApi::Answer TemplatesApi::show(http::Request& request) {
   auto const id = path_id<TemplateId>(request, "template");
   if (!id) co_return id.error();
   auto const t = co_await templates_.find(caller(request).context.tenant, *id);
   if (!t) co_return t.error();
-  co_return with_etag(ok(shown(*t)), t->updated_at);
+  co_return with_etag(ok(json::encode(shown(*t))), t->updated_at);
 }
 
-TemplatesApi::Answer TemplatesApi::change_template(http::Request& request) {
+TemplatesApi::Answer TemplatesApi::change(http::Request& request) {
   auto const id = path_id<TemplateId>(request, "template");
   if (!id) co_return id.error();
   auto wanted = json::read<TemplateChangeIn>(request.body);
@@ -116,72 +165,123 @@ TemplatesApi::Answer TemplatesApi::change_template(http::Request& request) {
   if (wanted->subject) parts.subject = *wanted->subject;
   if (wanted->html_body) parts.html_body = *wanted->html_body;
   parts.text_body = wanted->text_body;
-  auto const t = co_await templates_.change(context_of(request), *id, std::move(parts), std::nullopt);
+  std::optional<Instant> expected;
+  if (request.headers.find("If-Match")) expected = before->updated_at;
+  auto const t = co_await templates_.change(context_of(request), *id, std::move(parts), expected);
   if (!t) co_return t.error();
-  co_return with_etag(ok(shown(*t)), t->updated_at);
+  co_return with_etag(ok(json::encode(shown(*t))), t->updated_at);
 }
 
-TemplatesApi::Answer TemplatesApi::remove_template(http::Request& request) {
+TemplatesApi::Answer TemplatesApi::remove(http::Request& request) {
   auto const id = path_id<TemplateId>(request, "template");
   if (!id) co_return id.error();
-  auto const gone = co_await templates_.remove(context_of(request), *id);
+  auto const gone = co_await templates_.archive(context_of(request), *id);
   if (!gone) co_return gone.error();
   co_return no_content();
 }
 
-TemplatesApi::Answer TemplatesApi::preview_template(http::Request& request) {
+TemplatesApi::Answer TemplatesApi::unarchive(http::Request& request) {
   auto const id = path_id<TemplateId>(request, "template");
   if (!id) co_return id.error();
-  auto wanted = json::read<PreviewIn>(request.body);
-  if (!wanted) co_return wanted.error();
+  auto const t = co_await templates_.unarchive(context_of(request), *id);
+  if (!t) co_return t.error();
+  co_return with_etag(ok(json::encode(shown(*t))), t->updated_at);
+}
+
+TemplatesApi::Answer TemplatesApi::versions(http::Request& request) {
+  auto const id = path_id<TemplateId>(request, "template");
+  if (!id) co_return id.error();
+  auto const page = page_of(request);
+  if (!page) co_return page.error();
   auto const tenant = caller(request).context.tenant;
   auto const t = co_await templates_.find(tenant, *id);
   if (!t) co_return t.error();
-  auto person = content::sample_contact();
-  if (wanted->contact_id) {
-    auto const found = co_await contacts_.find(tenant, *wanted->contact_id);
-    if (!found) co_return invalid_field("/contact_id", "invalid_value", "there is no contact with this id");
-    person = *found;
-  }
-  auto const compiled = co_await templates_.compiled(tenant, t->version_id, true);
-  if (!compiled) co_return not_found("template version", t->version_id.str());
-  boost::json::object root, campaign, sender, message;
-  campaign["id"] = "preview";
-  campaign["name"] = "Preview";
-  sender["from_email"] = "sender@example.com";
-  sender["from_name"] = "Sender";
-  sender["reply_to"] = nullptr;
-  message["id"] = "preview";
-  root["contact"] = content::contact_root(person);
-  root["campaign"] = std::move(campaign);
-  root["sender"] = std::move(sender);
-  root["message"] = std::move(message);
-  root["unsubscribe_url"] = "https://example.com/unsubscribe";
-  root["preferences_url"] = "https://example.com/preferences";
-  root["view_url"] = "https://example.com/view";
-  root["variables"] = boost::json::object();
-  content::RenderContext const context(root);
-  content::TemplateRenderOptions const options{.clock = clock_};
-  auto const rendered = content::render_template(*compiled, context, options);
-  if (!rendered) {
-    auto const part = rendered.error().source == "html" ? "/html_body" : rendered.error().source == "text" ? "/text_body" : "/subject";
-    co_return invalid_field(part, std::string(content::name(rendered.error().fault)), rendered.error().describe());
-  }
-  boost::json::object out;
-  out["subject"] = rendered->subject;
-  out["html"] = rendered->html;
-  out["text"] = rendered->text;
-  boost::json::array warnings;
-  for (auto const& warning : compiled->warnings) {
-    boost::json::object item;
-    item["code"] = warning.code;
-    item["message"] = warning.message;
-    item["line"] = warning.line;
-    item["column"] = warning.column;
-    warnings.push_back(std::move(item));
-  }
-  out["warnings"] = std::move(warnings);
-  co_return ok(out);
+  std::optional<int> before;
+  if (page->after) before = std::stoi(page->after->front());
+  auto const found = co_await templates_.versions(tenant, *id, before, page->limit + 1);
+  auto encode = [](content::TemplateVersion const& v) { return json::encode(shown(v)); };
+  auto key = [](content::TemplateVersion const& v) { return std::vector<std::string>{std::to_string(v.version)}; };
+  co_return list_answer(request, *page, found, encode, key);
+}
+
+TemplatesApi::Answer TemplatesApi::version(http::Request& request) {
+  auto const id = path_id<TemplateId>(request, "template");
+  if (!id) co_return id.error();
+  auto const number = number_of(request, "number");
+  if (!number) co_return number.error();
+  auto const v = co_await templates_.version(caller(request).context.tenant, *id, *number);
+  if (!v) co_return v.error();
+  co_return ok(json::encode(shown(*v)));
+}
+
+TemplatesApi::Answer TemplatesApi::restore(http::Request& request) {
+  auto const id = path_id<TemplateId>(request, "template");
+  if (!id) co_return id.error();
+  auto const number = number_of(request, "number");
+  if (!number) co_return number.error();
+  auto const t = co_await templates_.restore(context_of(request), *id, *number);
+  if (!t) co_return t.error();
+  co_return with_etag(ok(json::encode(shown(*t))), t->updated_at);
+}
+
+TemplatesApi::Answer TemplatesApi::diff(http::Request& request) {
+  auto const id = path_id<TemplateId>(request, "template");
+  if (!id) co_return id.error();
+  auto const from = query_version(request, "from");
+  if (!from) co_return from.error();
+  auto const to = query_version(request, "to");
+  if (!to) co_return to.error();
+  auto const tenant = caller(request).context.tenant;
+  auto const older = co_await templates_.version(tenant, *id, *from);
+  if (!older) co_return older.error();
+  auto const newer = co_await templates_.version(tenant, *id, *to);
+  if (!newer) co_return newer.error();
+  co_return ok(json::encode(shown_diff(*older, *newer)));
+}
+
+TemplatesApi::Answer TemplatesApi::preview(http::Request& request) {
+  auto const id = path_id<TemplateId>(request, "template");
+  if (!id) co_return id.error();
+  auto const wanted = json::read<PreviewIn>(request.body);
+  if (!wanted) co_return wanted.error();
+  auto const tenant = caller(request).context.tenant;
+  auto trial = co_await trial_for(templates_, tenant, *id, *wanted);
+  if (!trial) co_return trial.error();
+  auto const preview = co_await trials_.preview(tenant, std::move(*trial));
+  if (!preview) co_return preview.error();
+  co_return ok(json::encode(shown(*preview)));
+}
+
+TemplatesApi::Answer TemplatesApi::preview_unsaved(http::Request& request) {
+  auto const wanted = json::read<PreviewIn>(request.body);
+  if (!wanted) co_return wanted.error();
+  auto trial = trial_of(*wanted);
+  if (auto const good = check_channel(trial.content.channel); !good) co_return good.error();
+  auto const preview = co_await trials_.preview(caller(request).context.tenant, std::move(trial));
+  if (!preview) co_return preview.error();
+  co_return ok(json::encode(shown(*preview)));
+}
+
+TemplatesApi::Answer TemplatesApi::test_send(http::Request& request) {
+  auto const id = path_id<TemplateId>(request, "template");
+  if (!id) co_return id.error();
+  auto const wanted = json::read<TestSendIn>(request.body);
+  if (!wanted) co_return wanted.error();
+  if (auto const allowed = may_test(request, wanted->to.all); !allowed) co_return allowed.error();
+  auto trial = co_await trial_for(templates_, caller(request).context.tenant, *id, *wanted);
+  if (!trial) co_return trial.error();
+  auto const mails = co_await trials_.send(context_of(request), std::move(*trial), wanted->to.all);
+  if (!mails) co_return mails.error();
+  co_return ok(json::encode(shown(*mails)), 202);
+}
+
+TemplatesApi::Answer TemplatesApi::test_send_unsaved(http::Request& request) {
+  auto const wanted = json::read<TestSendIn>(request.body);
+  if (!wanted) co_return wanted.error();
+  if (auto const allowed = may_test(request, wanted->to.all); !allowed) co_return allowed.error();
+  auto const mails = co_await trials_.send(context_of(request), trial_of(*wanted), wanted->to.all);
+  if (!mails) co_return mails.error();
+  co_return ok(json::encode(shown(*mails)), 202);
 }
 
 }  // namespace postrider::api

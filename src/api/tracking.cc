@@ -67,13 +67,29 @@ Task<http::Response> TrackingApi::opened(http::Request& request) {
   co_return response;
 }
 
+// What was written for one recipient stands in the token, signed; what is the same for all is looked up.
+Task<std::optional<delivery::LinkTarget>> TrackingApi::target_of(crypto::ClickToken const& token) {
+  std::optional<delivery::LinkTarget> found;
+  bool away = false;
+  try {
+    found = co_await targets_.find(token.tenant, token.message, token.template_version, token.link);
+  } catch (db::Failure const& failure) {
+    away = token.target.empty();
+    log::warn("tracking_target_unknown", log::field("error", failure.what()));
+  }
+  if (away) throw db::Unavailable("the database is away");
+  if (!token.target.empty()) found = delivery::LinkTarget(token.target, found ? found->links : 0);
+  bool const web = found && (found->url.starts_with("http://") || found->url.starts_with("https://"));
+  if (!web || found->url.find_first_of("\r\n") != std::string::npos) co_return std::nullopt;
+  co_return found;
+}
+
 Task<http::Response> TrackingApi::clicked(http::Request& request) {
-  PublicPage gone{.brand = "", .title = "This link does not work", .paragraphs = {"It may have been shortened or changed on its way. Please use the link in the original mail."}};
+  PublicPage const gone{.brand = "", .title = "This link does not work", .paragraphs = {"It may have been shortened or changed on its way. Please use the link in the original mail."}};
   auto const token = tokens_.click(request.parameter("token"));
   if (!token) co_return public_page(404, gone);
-  auto const target = co_await targets_.find(token->tenant, token->message, token->template_version, token->link);
-  bool const safe = target && (target->url.starts_with("http://") || target->url.starts_with("https://"));
-  if (!safe || target->url.find_first_of("\r\n") != std::string::npos) co_return public_page(404, gone);
+  auto const target = co_await target_of(*token);
+  if (!target) co_return public_page(404, gone);
   auto fact = fact_of(request, delivery::FactKind::clicked, token->message, clock_.now());
   fact.url = target->url;
   fact.link_index = token->link;

@@ -19,6 +19,7 @@ class TrackingApi {
  private:
   Task<http::Response> opened(http::Request& request);
   Task<http::Response> clicked(http::Request& request);
+  Task<std::optional<delivery::LinkTarget>> target_of(crypto::ClickToken const& token);
   // A fact that cannot be stored now is lost rather than the reader kept waiting; it is logged.
   Task<void> record(TenantId tenant, delivery::Fact fact);
   crypto::Tokens const& tokens_;

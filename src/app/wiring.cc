@@ -60,8 +60,10 @@ Task<std::optional<api::WebhookOwner>> webhook_owner(delivery::Identities& ident
 
 Task<std::optional<delivery::LinkTarget>> TemplateLinks::find(TenantId tenant, MessageId, TemplateVersionId version, std::uint16_t link) {
   auto const compiled = co_await templates_.compiled(tenant, version, true);
-  if (!compiled || link >= compiled->links.size() || !compiled->links[link].address) co_return std::nullopt;
-  co_return delivery::LinkTarget(*compiled->links[link].address, static_cast<int>(compiled->links.size()));
+  if (!compiled) co_return std::nullopt;
+  auto const& links = compiled->links;
+  auto const url = link < links.size() ? links[link].address.value_or("") : std::string();
+  co_return delivery::LinkTarget(url, static_cast<int>(links.size()));
 }
 
 Modules::Modules(Executor e, Options o)
@@ -82,6 +84,7 @@ Modules::Modules(Executor e, Options o)
       identities(*store, clock, ids, sealer, delivery::ProviderGround{.executor = executor, .clock = clock, .offload = offload, .host_name = "localhost"}),
       ingest(delivery::make_ingest(*store, clock, ids, executor)),
       messages(*store, clock, ids, contacts, templates, tokens, public_url),
+      trials(*store, clock, ids, contacts, templates, tokens, public_url),
       links(templates),
       campaigns(*store, clock, ids),
       operations_api(*store),
@@ -90,11 +93,12 @@ Modules::Modules(Executor e, Options o)
       contacts_api(*store, contacts),
       consent_api(*store, clock, ids),
       segments_api(contacts, segments),
-      templates_api(clock, contacts, templates),
+      templates_api(templates, trials),
       providers_api(identities),
       messages_api(*store, messages),
       campaigns_api(campaigns),
       records_api(*store, clock, ids),
+      web_version(messages, tokens),
       recipient_pages(*store, clock, ids, tokens),
       tracking_api(tokens, *ingest, links, clock),
       webhooks([this](ProviderId provider) { return webhook_owner(identities, provider); }, *ingest) {
@@ -117,6 +121,7 @@ std::vector<http::Route> Modules::routes() {
   append(all, messages_api.routes());
   append(all, campaigns_api.routes());
   append(all, records_api.routes());
+  append(all, web_version.routes());
   append(all, recipient_pages.routes());
   append(all, tracking_api.routes());
   append(all, webhooks.routes());

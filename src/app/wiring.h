@@ -15,6 +15,7 @@
 #include "api/team_api.h"
 #include "api/templates_api.h"
 #include "api/tracking.h"
+#include "api/web_version.h"
 #include "app/options.h"
 #include "postrider/base/clock.h"
 #include "postrider/base/id.h"
@@ -31,6 +32,7 @@
 #include "postrider/delivery/ingest.h"
 #include "postrider/delivery/messages.h"
 #include "postrider/delivery/sender_service.h"
+#include "postrider/delivery/trials.h"
 #include "postrider/http/router.h"
 #include "postrider/http/server.h"
 #include "postrider/identity/identity.h"
@@ -80,6 +82,7 @@ struct Modules {
   delivery::Identities identities;
   std::unique_ptr<delivery::Ingest> ingest;
   delivery::Messages messages;
+  delivery::Trials trials;
   TemplateLinks links;
   // 5 programmes
   campaigns::Campaigns campaigns;
@@ -95,6 +98,7 @@ struct Modules {
   api::MessagesApi messages_api;
   api::CampaignsApi campaigns_api;
   api::RecordsApi records_api;
+  api::WebVersion web_version;
   api::RecipientPages recipient_pages;
   api::TrackingApi tracking_api;
   api::ProviderWebhooks webhooks;

@@ -28,8 +28,47 @@ Template read_template(db::Row row) {
   for (auto const& path : variables.as_array()) t.variables.emplace_back(path.as_string());
   t.created_at = row.instant(9);
   t.updated_at = row.instant(10);
+  t.archived_at = row.maybe_instant(11);
   return t;
 }
+
+TemplateVersion read_version(db::Row row) {
+  TemplateVersion v;
+  v.id = row.id<TemplateVersionId>(0);
+  v.version = static_cast<int>(row.integer(1));
+  v.subject = row.text(2);
+  v.html_body = row.text(3);
+  v.text_body = row.maybe_text(4);
+  auto const variables = row.json(5);
+  for (auto const& path : variables.as_array()) v.variables.emplace_back(path.as_string());
+  v.created_by = row.is_null(6) ? std::nullopt : std::optional<Uuid>(row.uuid(6));
+  v.created_at = row.instant(7);
+  return v;
+}
+
+// A channel has its own parts: what must be there, and what would never be seen.
+Result<void> check_parts(std::string_view channel, std::string_view html_body, std::optional<std::string> const& text_body) {
+  if (channel == "email") {
+    if (html_body.empty() && (!text_body || text_body->empty())) return invalid_field("/html_body", "required", "a template needs html_body or text_body");
+    return {};
+  }
+  if (!html_body.empty()) return invalid_field("/html_body", "invalid_value", "only mails have an HTML body: put what is to be said into text_body");
+  if (!text_body || text_body->empty()) return invalid_field("/text_body", "required", "a template for " + std::string(channel) + " needs text_body");
+  return {};
+}
+
+// Part of a name, as a pattern of LIKE with ! as its escape.
+std::optional<std::string> pattern_of(std::optional<std::string> const& part) {
+  if (!part) return std::nullopt;
+  std::string pattern = "%";
+  for (char const c : *part) {
+    if (c == '%' || c == '_' || c == '!') pattern += '!';
+    pattern += c;
+  }
+  return pattern + "%";
+}
+
+constexpr int tries = 3;
 
 boost::json::object described(Template const& t) {
   boost::json::object out;
@@ -39,6 +78,7 @@ boost::json::object described(Template const& t) {
   out["subject"] = t.subject;
   out["html_body"] = t.html_body;
   out["text_body"] = t.text_body ? boost::json::value(*t.text_body) : boost::json::value(nullptr);
+  out["archived"] = t.archived_at.has_value();
   return out;
 }
 
@@ -74,7 +114,7 @@ Task<Result<TemplateVersionId>> keep_inline(db::Session& session, TenantId tenan
   t.subject = std::move(content.subject);
   t.html_body = std::move(content.html_body);
   t.text_body = std::move(content.text_body);
-  if (t.html_body.empty() && !t.text_body) co_return invalid_field("/html_body", "required", "a message needs html_body or text_body");
+  if (auto const good = check_parts(t.channel, t.html_body, t.text_body); !good) co_return good.error();
   auto const compiled = compile_template(source_of(t, true));
   if (!compiled) co_return compiled.error();
   auto const parts = boost::json::array{t.channel, t.subject, t.html_body, text_or_null(t.text_body)};
@@ -125,24 +165,30 @@ Task<Result<Template>> Templates::create(Context context, std::string template_n
   t.subject = parts.subject.value_or("");
   t.html_body = parts.html_body.value_or("");
   t.text_body = parts.text_body.over(std::nullopt);
-  if (t.html_body.empty() && !t.text_body) co_return invalid_field("/html_body", "required", "a template needs html_body or text_body");
   co_return co_await save(context, std::nullopt, std::move(t));
 }
 
 Task<Result<Template>> Templates::change(Context context, TemplateId id, TemplateChange change, std::optional<Instant> expected) {
-  auto const before = co_await find(context.tenant, id);
-  if (!before) co_return before.error();
-  if (expected && *expected != before->updated_at)
-    co_return Error(Code::precondition, "the template was changed meanwhile: read it again, then repeat your change");
-  auto after = *before;
-  if (change.name) after.name = *change.name;
-  if (change.subject) after.subject = *change.subject;
-  if (change.html_body) after.html_body = *change.html_body;
-  after.text_body = change.text_body.over(after.text_body);
-  co_return co_await save(context, *before, std::move(after));
+  for (int attempt = 1;; ++attempt) {
+    auto const before = co_await find(context.tenant, id);
+    if (!before) co_return before.error();
+    if (before->archived_at) co_return conflict("the template is archived: restore it first");
+    if (expected && *expected != before->updated_at)
+      co_return Error(Code::precondition, "the template was changed meanwhile: read it again, then repeat your change");
+    auto after = *before;
+    if (change.name) after.name = *change.name;
+    if (change.subject) after.subject = *change.subject;
+    if (change.html_body) after.html_body = *change.html_body;
+    after.text_body = change.text_body.over(after.text_body);
+    auto saved = co_await save(context, *before, std::move(after));
+    // Somebody was faster between reading and writing: on top of his change then, unless that is not wanted.
+    bool const again = !saved && saved.error().code == Code::precondition && !expected && attempt < tries;
+    if (!again) co_return saved;
+  }
 }
 
 Task<Result<Template>> Templates::save(Context context, std::optional<Template> before, Template after) {
+  if (auto const good = check_parts(after.channel, after.html_body, after.text_body); !good) co_return good.error();
   auto const compiled = compile_template(source_of(after, true));
   if (!compiled) co_return compiled.error();
   bool const new_version = !before || before->subject != after.subject || before->html_body != after.html_body || before->text_body != after.text_body;
@@ -154,10 +200,19 @@ Task<Result<Template>> Templates::save(Context context, std::optional<Template> 
     after.id = ids_.make<TemplateId>();
     after.created_at = now;
   }
-  after.updated_at = now;
-  if (new_version) {
-    ++after.version;
+  after.updated_at = before ? std::max(now, before->updated_at + Duration(1)) : now;
+  if (before) {
+    if (new_version) ++after.version;
+    auto const version_id = new_version ? ids_.make<TemplateVersionId>() : before->version_id;
+    after.version_id = version_id;
+    auto const moved = co_await tx.exec(sql::content::update_template, context.tenant, after.id, after.name, after.version_id, after.version, after.archived_at,
+                                        after.updated_at, before->updated_at);
+    if (moved == 0) co_return Error(Code::precondition, "the template was changed meanwhile: read it again, then repeat your change");
+  } else {
+    after.version = 1;
     after.version_id = ids_.make<TemplateVersionId>();
+  }
+  if (new_version) {
     after.variables.clear();
     for (auto const& use : compiled->variables) after.variables.push_back(use.path);
     auto const variables = variables_of(*compiled);
@@ -166,9 +221,9 @@ Task<Result<Template>> Templates::save(Context context, std::optional<Template> 
     co_await tx.exec(sql::content::insert_version, context.tenant, after.version_id, after.id, after.version, after.subject, after.html_body, after.text_body,
                      variables, links, author, now);
   }
-  if (before) co_await tx.exec(sql::content::update_template, context.tenant, after.id, after.name, after.version_id, after.version, now);
+  auto const* const action = !before ? "created" : before->archived_at.has_value() == after.archived_at.has_value() ? "updated" : after.archived_at ? "archived" : "restored";
   std::vector<audit::Entry> entries;
-  entries.push_back(audit::Entry{"template", after.id.uuid(), before ? "updated" : "created",
+  entries.push_back(audit::Entry{"template", after.id.uuid(), action,
                                  audit::difference(before ? described(*before) : boost::json::object(), described(after))});
   co_await audit::record(tx, context, std::move(entries), ids_, now);
   co_await tx.commit();
@@ -181,25 +236,57 @@ Task<Result<Template>> Templates::find(TenantId tenant, TemplateId id) {
   co_return read_template(*row);
 }
 
-Task<std::vector<Template>> Templates::list(TenantId tenant, std::optional<TemplateId> before, int limit) {
+Task<std::vector<Template>> Templates::list(TenantId tenant, TemplateFilter filter, std::optional<TemplateId> before, int limit) {
   auto const last = before.value_or(*TemplateId::parse("ffffffff-ffff-ffff-ffff-ffffffffffff"));
-  auto const rows = co_await store_.all(sql::content::list, tenant, last, limit);
+  auto const rows = co_await store_.all(sql::content::list, tenant, last, limit, filter.archived, filter.channel, pattern_of(filter.search));
   std::vector<Template> all;
   for (auto const row : rows) all.push_back(read_template(row));
   co_return all;
 }
 
-Task<Result<void>> Templates::remove(Context context, TemplateId id) {
+Task<Result<void>> Templates::archive(Context context, TemplateId id) {
   auto const before = co_await find(context.tenant, id);
   if (!before) co_return before.error();
-  auto const now = clock_.now();
-  auto tx = co_await store_.begin();
-  co_await tx.exec(sql::content::archive, context.tenant, id, now);
-  std::vector<audit::Entry> entries;
-  entries.push_back(audit::Entry{"template", id.uuid(), "deleted", audit::difference(described(*before), boost::json::object())});
-  co_await audit::record(tx, context, std::move(entries), ids_, now);
-  co_await tx.commit();
+  if (before->archived_at) co_return Result<void>();
+  std::string waiting;
+  for (auto const row : co_await store_.all(sql::content::waiting_campaigns, context.tenant, id)) waiting += (waiting.empty() ? "" : ", ") + row.text(0);
+  if (!waiting.empty()) co_return conflict("campaigns wait to be sent with this template: " + waiting + "; give them another one first");
+  auto after = *before;
+  after.archived_at = clock_.now();
+  auto const saved = co_await save(context, *before, std::move(after));
+  if (!saved) co_return saved.error();
   co_return Result<void>();
+}
+
+Task<Result<Template>> Templates::unarchive(Context context, TemplateId id) {
+  auto const before = co_await find(context.tenant, id);
+  if (!before) co_return before.error();
+  if (!before->archived_at) co_return *before;
+  auto after = *before;
+  after.archived_at.reset();
+  co_return co_await save(context, *before, std::move(after));
+}
+
+Task<std::vector<TemplateVersion>> Templates::versions(TenantId tenant, TemplateId id, std::optional<int> before, int limit) {
+  std::vector<TemplateVersion> all;
+  for (auto const row : co_await store_.all(sql::content::versions, tenant, id, before.value_or(1'000'000'000), limit)) all.push_back(read_version(row));
+  co_return all;
+}
+
+Task<Result<TemplateVersion>> Templates::version(TenantId tenant, TemplateId id, int number) {
+  auto const row = co_await store_.maybe(sql::content::version_numbered, tenant, id, number);
+  if (!row) co_return not_found("template version", std::to_string(number));
+  co_return read_version(*row);
+}
+
+Task<Result<Template>> Templates::restore(Context context, TemplateId id, int number) {
+  auto const old = co_await version(context.tenant, id, number);
+  if (!old) co_return old.error();
+  TemplateChange change_back;
+  change_back.subject = old->subject;
+  change_back.html_body = old->html_body;
+  change_back.text_body = old->text_body ? json::Field<std::string>(*old->text_body) : json::Field<std::string>::null();
+  co_return co_await change(context, id, std::move(change_back), std::nullopt);
 }
 
 Task<std::shared_ptr<CompiledTemplate const>> Templates::compiled(TenantId tenant, TemplateVersionId version, bool tracking) {

@@ -64,6 +64,15 @@ class LinkFinder {
         {.code = "broken_link", .message = std::move(message), .line = place.line, .column = place.column, .part = "html"});
   }
 
+  void insecure(HtmlAttribute const& attribute) {
+    auto place = places_.of(attribute.value_begin);
+    found_.warnings.push_back({.code = "insecure_link",
+                               .message = "this link is not encrypted: use https:// if the site has it",
+                               .line = place.line,
+                               .column = place.column,
+                               .part = "html"});
+  }
+
   // Browsers drop tabs and line breaks inside an address, and decode references before they look for the scheme.
   static std::string normalised(std::string_view text) {
     auto decoded = unescaped_html(text);
@@ -119,6 +128,7 @@ class LinkFinder {
       }
       auto host = checked_address(scheme + ":" + std::string(rest.substr(0, host_end)));
       if (!host) return refuse(attribute, "this link leads nowhere: " + host.error());
+      if (scheme == "http") insecure(attribute);
       return dynamic(attribute, tracked);
     }
     if (scheme.empty()) return refuse(attribute, "a link with merge tags must begin with https:// and a host that is written out");
@@ -154,6 +164,7 @@ class LinkFinder {
     if (scheme != "http" && scheme != "https") return;
     auto checked = checked_address(address);
     if (!checked) return warn(attribute, "this link leads nowhere: " + checked.error());
+    if (scheme == "http") insecure(attribute);
     if (!tracked) return;
     auto index = add(attribute, *checked);
     found_.spans.push_back({.begin = attribute.value_begin, .end = attribute.value_end, .index = index, .address = *checked});

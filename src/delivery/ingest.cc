@@ -33,6 +33,7 @@ struct Known {
   std::string channel;
   std::optional<Instant> sent_at;
   std::string email;
+  bool counts = true;  // a test or a confirmation tells nobody anything
 };
 
 Known read_known(db::Row row) {
@@ -41,7 +42,8 @@ Known read_known(db::Row row) {
                .campaign = row.maybe_id<CampaignId>(2),
                .channel = row.text(3),
                .sent_at = row.maybe_instant(4),
-               .email = row.maybe_text(6).value_or("")};
+               .email = row.maybe_text(6).value_or(""),
+               .counts = row.view(8) == "message"};
 }
 
 // The first times that a batch of facts gives one message.
@@ -317,17 +319,21 @@ class GroupedIngest : public Ingest {
       std::optional<CampaignId> campaign_id;
       if (message) {
         message_id = message->id;
-        contact_id = message->contact;
+        if (!message->contact.is_nil()) contact_id = message->contact;
         campaign_id = message->campaign;
       }
       std::string const channel = message ? message->channel : "email";
+      auto detail = fact.detail;
+      if (fact.method != "GET") detail["method"] = fact.method;
+      if (fact.provider_says_machine) detail["machine"] = true;
+      if (fact.links > 0) detail["links"] = fact.links;
       rows.add(ids_.next(), message_id, contact_id, campaign_id, channel, fact.provider, some(fact.provider_event_id), delivery::name(fact.kind),
                delivery::name(actor.actor), boost::json::serialize(reasons), some(fact.url), fact.link_index, some(fact.ip_address), some(fact.user_agent),
-               boost::json::serialize(fact.detail), fact.occurred_at);
+               boost::json::serialize(detail), fact.occurred_at);
       if (message) {
         advance_by(advances[message->id], fact, actor.actor);
         auto const kind = marketing_kind(fact, channel);
-        if (!kind.empty() && actor.actor != ActorClass::machine) happened.push_back(event_of(fact, *message, kind, actor));
+        if (!kind.empty() && message->counts && actor.actor != ActorClass::machine) happened.push_back(event_of(fact, *message, kind, actor));
       }
       auto const address = message && !message->email.empty() ? message->email : fact.email;
       if (auto const reason = suppress_reason(fact); !reason.empty() && !address.empty())

@@ -48,7 +48,9 @@ boost::json::value text_or_null(std::optional<std::string> const& text) { return
 boost::json::object roots_of(LetterGround const& ground, MessageFacts const& facts) {
   boost::json::object root, message, campaign, sender;
   auto person = facts.contact ? *facts.contact : content::sample_contact();
-  if (facts.to_address) person.email = *facts.to_address;
+  // A test mail reads as it does for the person it was tried on, wherever it goes.
+  bool const tried_on_somebody = facts.kind == "test" && facts.contact;
+  if (facts.to_address && !tried_on_somebody) person.email = *facts.to_address;
   root["contact"] = content::contact_root(person);
   message["id"] = facts.id.str();
   root["message"] = std::move(message);
@@ -78,7 +80,7 @@ content::TemplateResult<content::Rendered> render_message(LetterGround const& gr
   if (links && facts.tracking) options.links = &addresses;
   if (facts.contact && facts.contact->time_zone) options.time_zone = *facts.contact->time_zone;
   auto rendered = content::render_template(compiled, context, options);
-  if (rendered && facts.kind == "test") rendered->subject = "[Test] " + rendered->subject;
+  if (rendered && facts.kind == "test") rendered->subject.insert(0, test_mark);
   return rendered;
 }
 

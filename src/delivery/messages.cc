@@ -91,6 +91,7 @@ Task<Result<MessageId>> Messages::send(Context context, NewMessage wanted) {
   if (wanted.template_id) {
     auto const found = co_await templates_.find(context.tenant, *wanted.template_id);
     if (!found) co_return invalid_field("/template_id", "invalid_value", "there is no template with this id");
+    if (found->archived_at) co_return invalid_field("/template_id", "invalid_value", "this template is archived: restore it first");
     if (found->channel != wanted.channel) co_return invalid_field("/template_id", "invalid_value", "this is a template for " + found->channel);
     message.version = found->version_id;
   } else {

@@ -8,7 +8,7 @@ namespace postrider::content {
 struct TemplateSource;
 struct CompiledTemplate;
 
-// Codes: missing_unsubscribe, unknown_variable, no_default, too_large (over 102 KB of HTML, where Gmail cuts), broken_link,
+// Codes: missing_unsubscribe, unknown_variable, no_default, too_large (over 102 KB of HTML, where Gmail cuts), broken_link, insecure_link,
 // missing_plain_text, missing_html, missing_text (sms), missing_subject, missing_alt, unquoted_output, active_content, ignored_part.
 std::vector<TemplateWarning> lint_template(TemplateSource const& source, CompiledTemplate const& compiled);
 

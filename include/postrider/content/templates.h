@@ -29,6 +29,25 @@ struct Template {
   std::vector<std::string> variables;
   Instant created_at;
   Instant updated_at;
+  std::optional<Instant> archived_at = {};
+};
+
+// What a template said at one time; never changes.
+struct TemplateVersion {
+  TemplateVersionId id;
+  int version = 1;
+  std::string subject;
+  std::string html_body;
+  std::optional<std::string> text_body;
+  std::vector<std::string> variables;
+  std::optional<Uuid> created_by;
+  Instant created_at;
+};
+
+struct TemplateFilter {
+  bool archived = false;
+  std::optional<std::string> channel = {};
+  std::optional<std::string> search = {};  // part of the name
 };
 
 struct TemplateChange {
@@ -59,11 +78,20 @@ class Templates {
 
   // Fails with invalid: /subject, /html_body, /text_body with line and column.
   Task<Result<Template>> create(Context context, std::string template_name, std::string channel, TemplateChange parts);
-  // A change of subject or body makes a version. Fails also with not_found, precondition.
+  // A change of subject or body makes a version. Fails also with not_found; conflict when archived; precondition.
   Task<Result<Template>> change(Context context, TemplateId id, TemplateChange change, std::optional<Instant> expected);
+  // Archived ones too.
   Task<Result<Template>> find(TenantId tenant, TemplateId id);
-  Task<std::vector<Template>> list(TenantId tenant, std::optional<TemplateId> before, int limit);
-  Task<Result<void>> remove(Context context, TemplateId id);
+  Task<std::vector<Template>> list(TenantId tenant, TemplateFilter filter, std::optional<TemplateId> before, int limit);
+  // Put away: what was sent with it keeps its content. Fails with not_found; conflict when a campaign waits to be sent with it.
+  Task<Result<void>> archive(Context context, TemplateId id);
+  Task<Result<Template>> unarchive(Context context, TemplateId id);
+
+  // Newest first; those below version `before`.
+  Task<std::vector<TemplateVersion>> versions(TenantId tenant, TemplateId id, std::optional<int> before, int limit);
+  Task<Result<TemplateVersion>> version(TenantId tenant, TemplateId id, int number);
+  // An old version's content as a new one. Fails as `change` does.
+  Task<Result<Template>> restore(Context context, TemplateId id, int number);
 
   // The compiled form, with or without tracking; null when there is no such version.
   Task<std::shared_ptr<CompiledTemplate const>> compiled(TenantId tenant, TemplateVersionId version, bool tracking);

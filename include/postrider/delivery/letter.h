@@ -31,6 +31,9 @@ struct MessageFacts {
   Instant created_at = {};
 };
 
+// What the subject of a test mail begins with.
+inline constexpr std::string_view test_mark = "[Test] ";
+
 struct LetterGround {
   Clock const& clock;
   crypto::Tokens const& tokens;
