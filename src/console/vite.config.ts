@@ -1,7 +1,9 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
-// The server of `npm run dev` forwards the API to a postrider started with `postrider demo`.
+// `npm run dev` forwards the API to a running postrider (POSTRIDER, or where `postrider demo` listens).
+const server = process.env.POSTRIDER ?? "http://127.0.0.1:8080";
+
 export default defineConfig({
   plugins: [react()],
   build: {
@@ -13,10 +15,10 @@ export default defineConfig({
       output: {
         manualChunks: {
           framework: ["react", "react-dom", "react-router", "@tanstack/react-query"],
-          kit: ["@mantine/core", "@mantine/hooks"],
         },
       },
     },
   },
-  server: { proxy: { "/api": "http://127.0.0.1:8080" } },
+  // The Host header stays the page's own: the server refuses requests that come from another site.
+  server: { proxy: { "/api": { target: server, changeOrigin: false } } },
 });

@@ -1,5 +1,7 @@
 // The console's only way to the server: the public API, with the session cookie and its CSRF token. Errors arrive as
 // RFC 9457 problems and keep their field pointers, so that forms can show each one where it belongs.
+import { t } from "./texts";
+
 export interface FieldProblem {
   pointer: string;
   code: string;
@@ -16,6 +18,10 @@ export class ApiError extends Error {
     readonly retryAfter: number | null,
   ) {
     super(detail);
+  }
+  // This server does not have the route: the console hides what needs it.
+  get absent() {
+    return this.status === 404 || this.status === 405 || this.status === 501;
   }
   // The message for one member of the body, "name" or "settings/host".
   field(path: string): string | undefined {
@@ -44,7 +50,7 @@ export interface List<T> {
 let csrfToken: string | null = null;
 let signedOut: () => void = () => {};
 
-export function useCsrfToken(token: string | null) {
+export function setCsrfToken(token: string | null) {
   csrfToken = token;
 }
 export function onSignedOut(listener: () => void) {
@@ -62,7 +68,7 @@ async function problemOf(response: Response): Promise<ApiError> {
   return new ApiError(
     response.status,
     body.title ?? response.statusText,
-    body.detail ?? `The server answered ${response.status}.`,
+    body.detail ?? t("The server answered {status}.", { status: response.status }),
     body.errors ?? [],
     response.headers.get("X-Request-Id"),
     retry ? Number(retry) : null,
@@ -86,7 +92,7 @@ export async function send(method: string, path: string, body?: unknown, headers
   try {
     response = await fetch(`/api/v1${path}`, { method, headers: all, body: content, credentials: "same-origin" });
   } catch {
-    throw new ApiError(0, "Offline", "The server cannot be reached. Check your connection; what you typed is still here.", [], null, null);
+    throw new ApiError(0, t("Offline"), t("The server cannot be reached. Check your connection; what you typed is still here."), [], null, null);
   }
   if (!response.ok) {
     const problem = await problemOf(response);
@@ -96,6 +102,9 @@ export async function send(method: string, path: string, body?: unknown, headers
   return response;
 }
 
+// crypto.randomUUID exists on https and localhost only.
+const key = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
 async function json<T>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<T> {
   const response = await send(method, path, body, headers);
   if (response.status === 204) return undefined as T;
@@ -104,10 +113,15 @@ async function json<T>(method: string, path: string, body?: unknown, headers?: R
 
 export const api = {
   get: <T>(path: string) => json<T>("GET", path),
+  // The resource together with its ETag, for a change that must not overwrite somebody else's.
+  read: async <T>(path: string) => {
+    const response = await send("GET", path);
+    return { value: (await response.json()) as T, etag: response.headers.get("ETag") };
+  },
   // A key for each press of a button: a repeated request cannot do the thing twice.
-  post: <T>(path: string, body?: unknown) => json<T>("POST", path, body, { "Idempotency-Key": crypto.randomUUID?.() ?? String(Math.random()) }),
+  post: <T>(path: string, body?: unknown) => json<T>("POST", path, body, { "Idempotency-Key": key() }),
   put: <T>(path: string, body?: unknown) => json<T>("PUT", path, body ?? {}),
-  patch: <T>(path: string, body: unknown) => json<T>("PATCH", path, body),
+  patch: <T>(path: string, body: unknown, etag?: string | null) => json<T>("PATCH", path, body, etag ? { "If-Match": etag } : {}),
   remove: (path: string) => json<void>("DELETE", path),
 };
 

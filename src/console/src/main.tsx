@@ -1,20 +1,13 @@
-import "@mantine/core/styles.css";
-import "@mantine/notifications/styles.css";
-import "@mantine/spotlight/styles.css";
-import "@mantine/dates/styles.css";
+import "@fontsource-variable/inter/wght.css";
 import "./console.css";
 
-import { MantineProvider } from "@mantine/core";
-import { ModalsProvider } from "@mantine/modals";
-import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { RouterProvider } from "react-router";
 
 import { ApiError } from "./api";
-import { router } from "./router";
-import { theme } from "./theme";
+import { loadLanguage } from "./texts";
+import { applyTheme } from "./theme";
 
 const client = new QueryClient({
   defaultOptions: {
@@ -27,15 +20,14 @@ const client = new QueryClient({
   },
 });
 
+applyTheme();
+await loadLanguage(navigator.languages);
+// After the language: pages and places read their texts when they are loaded.
+const { Console } = await import("./router");
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto">
-      <QueryClientProvider client={client}>
-        <ModalsProvider>
-          <Notifications position="bottom-right" />
-          <RouterProvider router={router} />
-        </ModalsProvider>
-      </QueryClientProvider>
-    </MantineProvider>
+    <QueryClientProvider client={client}>
+      <Console />
+    </QueryClientProvider>
   </StrictMode>,
 );

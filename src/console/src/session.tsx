@@ -1,8 +1,8 @@
 // Who is signed in, for every page below the shell.
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { createContext, useContext } from "react";
 
-import { api, type Session, useCsrfToken } from "./api";
+import { api, type Session, setCsrfToken } from "./api";
 
 export const SessionContext = createContext<Session | null>(null);
 
@@ -14,17 +14,8 @@ export function useSession(): Session {
 
 export function useSessionQuery() {
   const query = useQuery({ queryKey: ["session"], queryFn: () => api.get<Session>("/session"), staleTime: 60_000 });
-  useCsrfToken(query.data?.csrf_token ?? null);
+  if (query.data) setCsrfToken(query.data.csrf_token);
   return query;
-}
-
-export function useSignOut() {
-  const client = useQueryClient();
-  return async () => {
-    await api.remove("/session");
-    client.clear();
-    window.location.assign("/sign-in");
-  };
 }
 
 const order = ["viewer", "marketer", "admin", "owner"];

@@ -1,256 +1,193 @@
-// The frame around every page: navigation, command palette, theme, who is signed in, and the notices that concern all pages.
-import {
-  ActionIcon,
-  Alert,
-  AppShell,
-  Box,
-  Burger,
-  Center,
-  Group,
-  Kbd,
-  Loader,
-  Menu,
-  Modal,
-  NavLink,
-  Stack,
-  Table,
-  Text,
-  UnstyledButton,
-  useComputedColorScheme,
-  useMantineColorScheme,
-} from "@mantine/core";
-import { useDisclosure, useHotkeys } from "@mantine/hooks";
-import { Spotlight, type SpotlightActionData, spotlight } from "@mantine/spotlight";
-import { useQuery } from "@tanstack/react-query";
-import { Suspense, useEffect, useState } from "react";
-import { NavLink as RouterLink, Outlet, useLocation, useNavigate } from "react-router";
+// The frame around every page: navigation, command palette, keys, theme, who is signed in, and what concerns all pages.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Suspense, useEffect, useRef, useState } from "react";
+import { Link, Outlet, useLocation, useNavigate, useNavigation } from "react-router";
 
-import { api, ApiError, type List, onSignedOut, query } from "./api";
-import { Glyph, type GlyphName } from "./parts/glyph";
-import { ProblemPanel } from "./parts/problem";
-import { mayAdminister, SessionContext, useSessionQuery, useSignOut } from "./session";
+import { api, ApiError, type List, onSignedOut, query, type Session } from "./api";
+import { zone } from "./format";
+import { Button } from "./kit/controls";
+import { Glyph } from "./kit/glyph";
+import { Dialog, Menu } from "./kit/layers";
+import { Notice, Problem } from "./kit/page";
+import { Palette } from "./parts/palette";
+import { SignInForm } from "./pages/sign_in";
+import { groups, places } from "./places";
+import { mayAdminister, SessionContext, useSessionQuery } from "./session";
+import { t } from "./texts";
+import { setTheme, type Theme, theme } from "./theme";
 
-interface Place {
-  path: string;
-  label: string;
-  glyph: GlyphName;
-  admin?: boolean;
-  keys: string;
-}
+const typing = (target: EventTarget | null) => target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+const mac = /Mac|iPhone|iPad/.test(navigator.platform);
 
-const places: Place[] = [
-  { path: "/", label: "Home", glyph: "home", keys: "g h" },
-  { path: "/campaigns", label: "Campaigns", glyph: "send", keys: "g c" },
-  { path: "/contacts", label: "Contacts", glyph: "people", keys: "g p" },
-  { path: "/imports", label: "Imports", glyph: "upload", keys: "g i" },
-  { path: "/segments", label: "Segments", glyph: "filter", keys: "g s" },
-  { path: "/templates", label: "Templates", glyph: "page", keys: "g t" },
-  { path: "/messages", label: "Messages", glyph: "mail", keys: "g m" },
-  { path: "/suppressions", label: "Suppressions", glyph: "stop", keys: "g x" },
-  { path: "/senders", label: "Senders & providers", glyph: "plug", keys: "g d" },
-  { path: "/jobs", label: "Jobs", glyph: "gear", keys: "g j" },
-  { path: "/audit", label: "Audit", glyph: "list", keys: "g a" },
-  { path: "/team", label: "Team & API keys", glyph: "key", keys: "g k", admin: true },
-];
-
-interface Found {
-  id: string;
-  name?: string;
-  email?: string | null;
-}
-
-// Pages at once; contacts, campaigns, segments and templates as they are typed.
-function Palette({ admin }: { admin: boolean }) {
+// Ctrl/Cmd-K finds, "g" and a letter goes, "?" shows the keys, "[" goes back.
+function useKeys(open: { palette: () => void; sheet: () => void }, admin: boolean) {
   const navigate = useNavigate();
-  const [typed, setTyped] = useState("");
-  const search = useQuery({
-    queryKey: ["palette", typed],
-    enabled: typed.trim().length >= 2,
-    queryFn: async () => {
-      const [contacts, campaigns, segments, templates] = await Promise.all([
-        api.get<List<Found>>(`/contacts${query({ search: typed, limit: 5 })}`).catch(() => null),
-        api.get<List<Found>>(`/campaigns${query({ limit: 100 })}`).catch(() => null),
-        api.get<List<Found>>(`/segments${query({ limit: 100 })}`).catch(() => null),
-        api.get<List<Found>>(`/templates${query({ limit: 100 })}`).catch(() => null),
-      ]);
-      const named = (list: List<Found> | null) => (list?.items ?? []).filter((item) => item.name?.toLowerCase().includes(typed.toLowerCase())).slice(0, 5);
-      return { contacts: contacts?.items ?? [], campaigns: named(campaigns), segments: named(segments), templates: named(templates) };
-    },
-  });
-  const go = (path: string) => () => navigate(path);
-  const actions: SpotlightActionData[] = places
-    .filter((place) => admin || !place.admin)
-    .map((place) => ({ id: place.path, label: place.label, description: place.keys, onClick: go(place.path), leftSection: <Glyph name={place.glyph} /> }));
-  actions.push({ id: "new-campaign", label: "New campaign", onClick: go("/campaigns?new=1"), leftSection: <Glyph name="plus" /> });
-  actions.push({ id: "import", label: "Import contacts", onClick: go("/imports?new=1"), leftSection: <Glyph name="upload" /> });
-  const found = search.data;
-  for (const contact of found?.contacts ?? [])
-    actions.push({ id: contact.id, label: contact.email ?? contact.id, description: "Contact", onClick: go(`/contacts/${contact.id}`), keywords: typed });
-  for (const [kind, items] of [["campaigns", found?.campaigns], ["segments", found?.segments], ["templates", found?.templates]] as const)
-    for (const item of items ?? [])
-      actions.push({ id: item.id, label: item.name ?? item.id, description: kind.slice(0, -1), onClick: go(`/${kind}/${item.id}`), keywords: typed });
-  return (
-    <Spotlight
-      actions={actions}
-      shortcut={["mod + K"]}
-      query={typed}
-      onQueryChange={setTyped}
-      nothingFound={search.isFetching ? "Searching…" : "Nothing found"}
-      highlightQuery
-      scrollable
-      maxHeight={420}
-      searchProps={{ placeholder: "Go to a page, a contact, a campaign…", "aria-label": "Search" }}
-    />
-  );
-}
-
-// "g" then a letter goes to a page; "?" shows them all.
-function useGoKeys(admin: boolean, openSheet: () => void) {
-  const navigate = useNavigate();
-  const [armed, setArmed] = useState(false);
-  useHotkeys([
-    ["shift+?", openSheet],
-    ["?", openSheet],
-    ["g", () => setArmed(true)],
-  ]);
+  const armed = useRef(0);
   useEffect(() => {
-    if (!armed) return;
     const listen = (event: KeyboardEvent) => {
-      setArmed(false);
-      const place = places.find((candidate) => candidate.keys === `g ${event.key}`);
-      if (place && (admin || !place.admin)) {
+      if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
         event.preventDefault();
-        navigate(place.path);
+        open.palette();
+        return;
+      }
+      if (event.metaKey || event.ctrlKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
+      if (Date.now() - armed.current < 1200) {
+        armed.current = 0;
+        const place = places.find((one) => one.keys === `g ${event.key}`);
+        if (place && (admin || !place.admin)) {
+          event.preventDefault();
+          navigate(place.path);
+        }
+        return;
+      }
+      if (event.key === "g") armed.current = Date.now();
+      else if (event.key === "?") open.sheet();
+      else if (event.key === "c") {
+        event.preventDefault();
+        navigate("/campaigns?new=1");
+      } else if (event.key === "/") {
+        const field = document.querySelector<HTMLInputElement>("main input[type=search]");
+        if (field) {
+          event.preventDefault();
+          field.focus();
+        }
       }
     };
-    const timer = setTimeout(() => setArmed(false), 1200);
-    window.addEventListener("keydown", listen, { once: true });
-    return () => {
-      clearTimeout(timer);
-      window.removeEventListener("keydown", listen);
-    };
-  }, [armed, admin, navigate]);
+    window.addEventListener("keydown", listen);
+    return () => window.removeEventListener("keydown", listen);
+  });
 }
 
-function KeySheet({ opened, close }: { opened: boolean; close: () => void }) {
+function KeySheet({ open, close, admin }: { open: boolean; close: () => void; admin: boolean }) {
+  const rows: [string[], string][] = [[[mac ? "⌘" : "Ctrl", "K"], t("Search and commands")], [["?"], t("This sheet")], [["/"], t("Filter the list")], [["c"], t("New campaign")]];
+  const going: [string[], string][] = places.filter((place) => admin || !place.admin).map((place) => [place.keys.split(" "), place.label]);
+  const line = ([keys, label]: [string[], string]) => <div key={label} className="row between" style={{ padding: "5px 0" }}><span>{label}</span><span className="row tight">{keys.map((key) => <kbd key={key}>{key}</kbd>)}</span></div>;
   return (
-    <Modal opened={opened} onClose={close} title="Keyboard">
-      <Table>
-        <Table.Tbody>
-          <Table.Tr>
-            <Table.Td><Kbd>Ctrl</Kbd> <Kbd>K</Kbd></Table.Td>
-            <Table.Td>Search and commands</Table.Td>
-          </Table.Tr>
-          {places.map((place) => (
-            <Table.Tr key={place.path}>
-              <Table.Td>
-                {place.keys.split(" ").map((key) => <Kbd key={key} mr={4}>{key}</Kbd>)}
-              </Table.Td>
-              <Table.Td>{place.label}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Modal>
+    <Dialog open={open} close={close} title={t("Keyboard shortcuts")}>
+      <div className="grid small" style={{ "--min": "200px", gap: 28 } as React.CSSProperties}>
+        <div><h3 className="muted">{t("Anywhere")}</h3>{rows.map(line)}</div>
+        <div><h3 className="muted">{t("Go to")}</h3>{going.map(line)}</div>
+      </div>
+    </Dialog>
   );
 }
 
 function useOnline() {
   const [online, setOnline] = useState(navigator.onLine);
   useEffect(() => {
-    const up = () => setOnline(true);
-    const down = () => setOnline(false);
-    window.addEventListener("online", up);
-    window.addEventListener("offline", down);
+    const look = () => setOnline(navigator.onLine);
+    window.addEventListener("online", look);
+    window.addEventListener("offline", look);
     return () => {
-      window.removeEventListener("online", up);
-      window.removeEventListener("offline", down);
+      window.removeEventListener("online", look);
+      window.removeEventListener("offline", look);
     };
   }, []);
   return online;
 }
 
+function Account({ session, openSheet }: { session: Session; openSheet: () => void }) {
+  const client = useQueryClient();
+  const [chosen, setChosen] = useState<Theme>(theme());
+  const pick = (wanted: Theme) => () => {
+    setTheme(wanted);
+    setChosen(wanted);
+  };
+  const leave = async () => {
+    await api.remove("/session").catch(() => undefined);
+    client.clear();
+    window.location.assign("/sign-in");
+  };
+  const themes: [Theme, string][] = [["auto", t("As the system")], ["light", t("Light")], ["dark", t("Dark")]];
+  return (
+    <Menu label={t("Account")} end={false}
+      trigger={(open) => (
+        <button type="button" className="place" style={{ border: 0, background: "none", width: "100%", cursor: "pointer", textAlign: "left", height: 36 }} aria-haspopup="menu" aria-expanded={open}>
+          <Glyph name="person" /><span className="cut grow">{session.name || session.email}</span><Glyph name="down" size={13} />
+        </button>
+      )}
+      items={[
+        { heading: true, label: <span className="wrap">{session.email || session.name} · {t(session.role)}</span> },
+        { label: t("Settings"), icon: "gear", to: "/settings" },
+        { label: t("Keyboard shortcuts"), icon: "list", end: <kbd>?</kbd>, run: openSheet },
+        { label: t("API description"), icon: "out", href: "/api/v1/openapi.json" },
+        { heading: true, rule: true, label: t("Theme") },
+        ...themes.map(([value, label]) => ({ label, icon: value === "dark" ? ("moon" as const) : value === "light" ? ("sun" as const) : ("columns" as const), end: chosen === value ? "✓" : undefined, run: pick(value) })),
+        { label: t("Sign out"), rule: true, run: leave },
+      ]} />
+  );
+}
+
+// What needs a hand is told by numbers in the sidebar; rarely read, so that many open consoles cost nothing.
+function useCounts(admin: boolean) {
+  const dead = useQuery({ queryKey: ["count", "dead"], enabled: admin, refetchInterval: 60_000, queryFn: () => api.get<List<{ id: string }>>(`/jobs/dead${query({ limit: 100 })}`).then((list) => list.items.length).catch(() => 0) });
+  return { "/jobs": dead.data ?? 0 } as Record<string, number>;
+}
+
 export function Shell() {
   const session = useSessionQuery();
+  const client = useQueryClient();
   const navigate = useNavigate();
+  const navigation = useNavigation();
   const location = useLocation();
-  const [menuOpen, menu] = useDisclosure(false);
-  const [sheetOpen, sheet] = useDisclosure(false);
-  const signOut = useSignOut();
-  const { setColorScheme } = useMantineColorScheme();
-  const scheme = useComputedColorScheme("light");
+  const [menu, setMenu] = useState(false);
+  const [sheet, setSheet] = useState(false);
+  const [palette, setPalette] = useState(false);
+  const [expired, setExpired] = useState(false);
   const online = useOnline();
   const admin = session.data ? mayAdminister(session.data) : false;
-  useGoKeys(admin, sheet.open);
-  useEffect(() => onSignedOut(() => navigate(`/sign-in${query({ to: window.location.pathname + window.location.search, expired: 1 })}`)), [navigate]);
-  useEffect(() => menu.close(), [location.pathname]);
+  const counts = useCounts(admin);
+  useKeys({ palette: () => setPalette(true), sheet: () => setSheet(true) }, admin);
+  useEffect(() => onSignedOut(() => setExpired(true)), []);
+  useEffect(() => {
+    setMenu(false);
+    if (!location.hash) document.getElementById("content")?.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }, [location.pathname, location.hash]);
 
-  if (session.isPending) return <Center h="100vh"><Loader aria-label="Loading" /></Center>;
-  if (session.isError) {
+  if (session.isPending) return <main className="sign-in"><span className="spinner" role="status" aria-label={t("Loading")} /></main>;
+  if (session.isError && !session.data) {
     if (session.error instanceof ApiError && session.error.status === 401) {
-      queueMicrotask(() => navigate(`/sign-in${query({ to: location.pathname + location.search })}`, { replace: true }));
+      queueMicrotask(() => navigate(`/sign-in${query({ to: location.pathname === "/" ? null : location.pathname + location.search })}`, { replace: true }));
       return null;
     }
-    return <Box p="xl"><ProblemPanel error={session.error} again={() => session.refetch()} /></Box>;
+    return <main className="page" style={{ paddingTop: 32 }}><Problem error={session.error} again={() => session.refetch()} /></main>;
   }
+  const here = (path: string) => (path === "/" ? location.pathname === "/" : location.pathname === path || location.pathname.startsWith(`${path}/`));
   return (
     <SessionContext.Provider value={session.data}>
-      <AppShell header={{ height: 56 }} navbar={{ width: 232, breakpoint: "sm", collapsed: { mobile: !menuOpen } }} padding={{ base: "md", md: "xl" }}>
-        <AppShell.Header>
-          <Group h="100%" px="md" justify="space-between" wrap="nowrap">
-            <Group gap="sm" wrap="nowrap">
-              <Burger opened={menuOpen} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label="Navigation" />
-              <img src="/icon.svg" width={26} height={26} alt="" />
-              <Text fw={650} truncate>{session.data.tenant_name}</Text>
-            </Group>
-            <Group gap="xs" wrap="nowrap">
-              <UnstyledButton onClick={spotlight.open} className="panel" px="sm" py={4} visibleFrom="xs" aria-label="Search and commands">
-                <Group gap="xs"><Glyph name="search" /><Text size="sm" c="dimmed">Search</Text><Kbd size="xs">Ctrl K</Kbd></Group>
-              </UnstyledButton>
-              <ActionIcon variant="default" size="lg" onClick={() => setColorScheme(scheme === "dark" ? "light" : "dark")} aria-label={scheme === "dark" ? "Light theme" : "Dark theme"}>
-                <Glyph name={scheme === "dark" ? "sun" : "moon"} />
-              </ActionIcon>
-              <Menu position="bottom-end" withinPortal>
-                <Menu.Target>
-                  <ActionIcon variant="default" size="lg" aria-label="Account"><Glyph name="person" /></ActionIcon>
-                </Menu.Target>
-                <Menu.Dropdown>
-                  <Menu.Label>{session.data.email || session.data.name} · {session.data.role}</Menu.Label>
-                  <Menu.Item onClick={sheet.open}>Keyboard shortcuts</Menu.Item>
-                  <Menu.Item onClick={() => setColorScheme("auto")}>Theme of the system</Menu.Item>
-                  <Menu.Item component="a" href="/api/v1/openapi.json" target="_blank">API description</Menu.Item>
-                  <Menu.Divider />
-                  <Menu.Item onClick={signOut}>Sign out</Menu.Item>
-                </Menu.Dropdown>
-              </Menu>
-            </Group>
-          </Group>
-        </AppShell.Header>
-        <AppShell.Navbar p="sm" aria-label="Pages">
-          <Stack gap={2}>
-            {places.filter((place) => admin || !place.admin).map((place) => (
-              <NavLink
-                key={place.path}
-                component={RouterLink}
-                to={place.path}
-                end={place.path === "/"}
-                label={place.label}
-                leftSection={<Glyph name={place.glyph} />}
-                active={place.path === "/" ? location.pathname === "/" : location.pathname.startsWith(place.path)}
-                style={{ borderRadius: 8 }}
-              />
+      <a href="#content" className="skip-link">{t("Skip to the page")}</a>
+      {navigation.state === "loading" && <div className="progress-line" aria-hidden="true" />}
+      <div className="frame">
+        {menu && <button type="button" className="veil" aria-label={t("Close the menu")} onClick={() => setMenu(false)} />}
+        <aside className={menu ? "side open" : "side"} onKeyDown={(event) => event.key === "Escape" && setMenu(false)}>
+          <div className="side-top"><img src="/icon.svg" width={22} height={22} alt="" /><span className="strong cut" title={session.data.tenant_name}>{session.data.tenant_name}</span></div>
+          <button type="button" className="search-button" onClick={() => { setMenu(false); setPalette(true); }}><Glyph name="search" size={14} />{t("Search")}<kbd>{mac ? "⌘K" : "Ctrl K"}</kbd></button>
+          <nav aria-label={t("Pages")}>
+            {groups.map((group) => (
+              <div key={group.label ?? ""}>
+                {group.label && <div className="side-label">{group.label}</div>}
+                {group.places.filter((place) => admin || !place.admin).map((place) => (
+                  <Link key={place.path} to={place.path} className={here(place.path) ? "place active" : "place"} aria-current={here(place.path) ? "page" : undefined}>
+                    <Glyph name={place.glyph} /><span className="cut">{place.label}</span>{counts[place.path] ? <span className="badge-count">{counts[place.path]}</span> : null}
+                  </Link>
+                ))}
+              </div>
             ))}
-          </Stack>
-        </AppShell.Navbar>
-        <AppShell.Main>
-          <Box maw={1280} mx="auto">
-            {!online && <Alert color="yellow" mb="md" title="You are offline">What you see may be old. It is read again when the connection is back.</Alert>}
-            <Suspense fallback={<Center py="xl"><Loader /></Center>}><Outlet /></Suspense>
-          </Box>
-        </AppShell.Main>
-      </AppShell>
-      <Palette admin={admin} />
-      <KeySheet opened={sheetOpen} close={sheet.close} />
+          </nav>
+          <div className="side-foot"><Account session={session.data} openSheet={() => setSheet(true)} /></div>
+        </aside>
+        <div className="main">
+          <div className="top-bar"><Button look="ghost" icon="menu" label={t("Menu")} aria-expanded={menu} onClick={() => setMenu(!menu)} /><span className="strong cut grow">{session.data.tenant_name}</span><Button look="ghost" icon="search" label={t("Search and commands")} onClick={() => setPalette(true)} /></div>
+          {!online && <div className="banner" role="status"><Glyph name="warning" />{t("You are offline. What you see may be old; it is read again when the connection is back.")}</div>}
+          <main id="content" tabIndex={-1} data-zone={zone}><Suspense fallback={null}><Outlet /></Suspense></main>
+        </div>
+      </div>
+      <Palette open={palette} close={() => setPalette(false)} admin={admin} openSheet={() => setSheet(true)} />
+      <KeySheet open={sheet} close={() => setSheet(false)} admin={admin} />
+      <Dialog open={expired} close={() => undefined} title={t("Your session has ended")}>
+        <SignInForm email={session.data.email} notice={<Notice tone="blue">{t("Sign in again to go on. What you typed on this page is still here.")}</Notice>} done={() => { setExpired(false); client.invalidateQueries(); }} />
+      </Dialog>
     </SessionContext.Provider>
   );
 }

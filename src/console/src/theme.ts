@@ -1,15 +1,28 @@
-import { createTheme } from "@mantine/core";
+// Light, dark, or what the system says.
+export type Theme = "auto" | "light" | "dark";
 
-export const theme = createTheme({
-  primaryColor: "blue",
-  primaryShade: { light: 7, dark: 5 },
-  autoContrast: true,
-  defaultRadius: "md",
-  fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
-  headings: { fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", fontWeight: "650" },
-  cursorType: "pointer",
-  components: {
-    Table: { defaultProps: { verticalSpacing: "sm", highlightOnHover: true } },
-    Anchor: { defaultProps: { underline: "hover" } },
-  },
-});
+const key = "postrider-theme";
+
+export function theme(): Theme {
+  try {
+    const kept = localStorage.getItem(key);
+    return kept === "light" || kept === "dark" ? kept : "auto";
+  } catch {
+    return "auto";
+  }
+}
+
+export function applyTheme(wanted: Theme = theme()) {
+  const root = document.documentElement;
+  if (wanted === "auto") root.removeAttribute("data-theme");
+  else root.dataset.theme = wanted;
+}
+
+export function setTheme(wanted: Theme) {
+  try {
+    localStorage.setItem(key, wanted);
+  } catch {
+    // private windows may refuse; the theme then lasts until the page is closed
+  }
+  applyTheme(wanted);
+}

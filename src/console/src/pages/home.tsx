@@ -1,83 +1,184 @@
-import { Anchor, Button, Group, Progress, SimpleGrid, Stack, Text } from "@mantine/core";
+// What is sending now, what comes next, what needs a hand, and the last thirty days.
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { Link } from "react-router";
 
 import { api, type List, query } from "../api";
-import { count, share } from "../format";
-import { Empty, Page, Panel, Status, Tile, When } from "../parts/page";
-import { ProblemPanel } from "../parts/problem";
-import { maySend, useSession } from "../session";
-import type { Campaign, Report } from "./campaign_types";
+import { brief, count, share, shortDay } from "../format";
+import { type Series, TimeChart } from "../kit/chart";
+import { Button } from "../kit/controls";
+import { Glyph, type GlyphName } from "../kit/glyph";
+import { Empty, Figure, Loading, Notice, Page, Problem, Section, Status, When } from "../kit/page";
+import { ended, Progress, useReport } from "../parts/live";
+import { mayAdminister, maySend, mayWrite, useSession } from "../session";
+import { t, tn } from "../texts";
+import type { Campaign, Provider, Segment, Sender, Template } from "../types";
+
+interface Day {
+  date: string;
+  sent: number;
+  opened: number;
+  clicked: number;
+  bounced: number;
+  complained: number;
+  unsubscribed: number;
+  failed: number;
+  uncertain: number;
+}
+
+interface Overview {
+  days: Day[];
+  contacts: number;
+  failed: number;
+  uncertain: number;
+}
+
+const first = <T,>(path: string, limit = 1) => api.get<List<T>>(`${path}${query({ limit })}`).then((list) => list.items);
 
 function Sending({ campaign }: { campaign: Campaign }) {
-  const report = useQuery({ queryKey: ["report", campaign.id], queryFn: () => api.get<Report>(`/campaigns/${campaign.id}/report`), refetchInterval: 3000 });
-  const r = report.data;
-  const done = r ? r.audience - r.queued - r.sending : 0;
+  const report = useReport(campaign.id, campaign.status === "active");
   return (
-    <Stack gap={6}>
-      <Group justify="space-between" wrap="nowrap">
-        <Anchor component={Link} to={`/campaigns/${campaign.id}`} fw={600} className="wrap">{campaign.name}</Anchor>
-        <Status value={campaign.status} />
-      </Group>
-      <Progress value={r && r.audience > 0 ? (done / r.audience) * 100 : 0} aria-label={`Progress of ${campaign.name}`} />
-      <Text size="xs" c="dimmed" className="number">{r ? `${count(done)} of ${count(r.audience)} handled · ${count(r.sent)} sent · ${count(r.clicked)} clicked` : "Counting…"}</Text>
-    </Stack>
+    <div className="card pad stack tight">
+      <div className="row"><Link className="strong cut" to={`/campaigns/${campaign.id}`} style={{ color: "var(--text)" }}>{campaign.name}</Link><span className="push"><Status value={campaign.status} label={campaign.status === "active" ? t("Sending") : undefined} /></span></div>
+      {report.data ? <Progress campaign={campaign} report={report.data} /> : <span className="skeleton" />}
+      {campaign.hold_reason && <Notice tone="yellow">{campaign.hold_reason}</Notice>}
+    </div>
+  );
+}
+
+interface Need {
+  key: string;
+  icon: GlyphName;
+  text: string;
+  to: string;
+  tone: "red" | "yellow";
+}
+
+function useNeeds(campaigns: Campaign[], overview: Overview | undefined): Need[] {
+  const session = useSession();
+  const providers = useQuery({ queryKey: ["providers"], queryFn: () => first<Provider>("/providers", 200), staleTime: 30_000 });
+  const senders = useQuery({ queryKey: ["senders"], queryFn: () => first<Sender>("/senders", 200), staleTime: 30_000 });
+  const dead = useQuery({ queryKey: ["count", "dead"], enabled: mayAdminister(session), queryFn: () => first<{ id: string }>("/jobs/dead", 100).then((items) => items.length).catch(() => 0) });
+  const needs: Need[] = [];
+  for (const provider of providers.data ?? []) if (provider.check_status && !["ok", "good", "passed"].includes(provider.check_status)) needs.push({ key: provider.id, icon: "plug", tone: "red", text: t("{name} did not pass its last check: {why}", { name: provider.name, why: provider.check_detail ?? provider.check_status }), to: "/senders" });
+  for (const sender of senders.data ?? []) if (!sender.verified) needs.push({ key: sender.id, icon: "mail", tone: "yellow", text: t("{address} is not verified yet, so nothing is sent from it", { address: sender.from_email }), to: "/senders" });
+  for (const campaign of campaigns) {
+    if (campaign.status === "paused") needs.push({ key: campaign.id, icon: "pause", tone: "yellow", text: campaign.hold_reason ? t("{name} is held: {why}", { name: campaign.name, why: campaign.hold_reason }) : t("{name} is paused", { name: campaign.name }), to: `/campaigns/${campaign.id}` });
+  }
+  if (dead.data) needs.push({ key: "dead", icon: "stack", tone: "red", text: tn("{n} job gave up and waits for a decision", "{n} jobs gave up and wait for a decision", dead.data), to: "/jobs?tab=dead" });
+  if (overview?.failed) needs.push({ key: "failed", icon: "warning", tone: "red", text: tn("{n} message failed in the last 30 days", "{n} messages failed in the last 30 days", overview.failed), to: "/messages?status=failed" });
+  if (overview?.uncertain) needs.push({ key: "uncertain", icon: "question", tone: "yellow", text: tn("{n} message may or may not have been delivered", "{n} messages may or may not have been delivered", overview.uncertain), to: "/messages?status=uncertain" });
+  return needs;
+}
+
+function ThirtyDays({ overview }: { overview: Overview }) {
+  const [shown, setShown] = useState<string[]>(["sent", "opened", "clicked"]);
+  const total = (key: keyof Day) => overview.days.reduce((sum, day) => sum + (day[key] as number), 0);
+  const sent = total("sent");
+  const all: (Series & { note: string })[] = [
+    { key: "sent", label: t("Sent"), colour: "var(--chart-1)", kind: "bar", note: t("messages") },
+    { key: "opened", label: t("Opened by people"), colour: "var(--chart-2)", note: share(total("opened"), sent) },
+    { key: "clicked", label: t("Clicked"), colour: "var(--chart-3)", note: share(total("clicked"), sent) },
+    { key: "bounced", label: t("Bounced"), colour: "var(--chart-4)", note: share(total("bounced"), sent) },
+    { key: "unsubscribed", label: t("Unsubscribed"), colour: "var(--chart-5)", note: share(total("unsubscribed"), sent) },
+  ];
+  const toggle = (key: string) => setShown(shown.includes(key) ? (shown.length > 1 ? shown.filter((one) => one !== key) : shown) : [...shown, key]);
+  return (
+    <Section title={t("Last 30 days")}>
+      <div className="figures">
+        {all.map((one) => <Figure key={one.key} label={one.label} mark={one.colour} value={brief(total(one.key as keyof Day))} note={one.note} pressed={shown.includes(one.key)} press={() => toggle(one.key)} />)}
+      </div>
+      <div className="card pad">
+        <TimeChart title={t("Last 30 days")} series={all.filter((one) => shown.includes(one.key))} points={overview.days.map((day) => ({ at: day.date, label: shortDay(`${day.date}T12:00:00Z`), values: day as unknown as Record<string, number> }))} />
+      </div>
+    </Section>
+  );
+}
+
+// Shown until the first campaign has been sent.
+function FirstSteps({ campaigns }: { campaigns: Campaign[] }) {
+  const session = useSession();
+  const state = useQuery({
+    queryKey: ["first-steps"],
+    queryFn: async () => {
+      const [providers, senders, contacts, segments, templates] = await Promise.all([first<Provider>("/providers"), first<Sender>("/senders"), first("/contacts"), first<Segment>("/segments"), first<Template>("/templates")]);
+      return { providers, senders, contacts, segments, templates };
+    },
+  });
+  if (!state.data) return null;
+  const s = state.data;
+  const steps: [boolean, string, string, string][] = [
+    [s.providers.length > 0, t("Connect a provider"), t("SMTP, SendGrid or a folder: the way out for your mail."), "/senders?new=provider"],
+    [s.senders.length > 0, t("Add a sender"), t("The name and address your mail comes from."), "/senders?new=sender"],
+    [s.contacts.length > 0, t("Bring in your contacts"), t("Drop a CSV file; every row gets a verdict before anything is written."), "/imports?new=1"],
+    [s.segments.length > 0, t("Make a segment"), t("Say who should get your mail."), "/segments/new"],
+    [s.templates.length > 0, t("Write a template"), t("With live preview on a real contact."), "/templates?new=1"],
+    [campaigns.length > 0, t("Launch a campaign"), t("With a forecast, and twenty seconds to change your mind."), "/campaigns?new=1"],
+  ];
+  const next = steps.findIndex(([done]) => !done);
+  if (next < 0 || !mayWrite(session)) return null;
+  return (
+    <Section title={t("First steps")} note={t("{done} of {all} done", { done: steps.filter(([done]) => done).length, all: steps.length })}>
+      <div className="card lines">
+        {steps.map(([done, title, text, to], index) => (
+          <Link key={to} to={to}>
+            <span className={done ? "good" : "faint"}><Glyph name={done ? "check" : "right"} /></span>
+            <span className="grow"><span className={done ? "muted" : "strong"}>{title}</span><span className="muted small" style={{ display: "block" }}>{text}</span></span>
+            {index === next && <span className="button small primary">{t("Start")}</span>}
+          </Link>
+        ))}
+      </div>
+    </Section>
   );
 }
 
 export default function Home() {
   const session = useSession();
-  const campaigns = useQuery({ queryKey: ["home", "campaigns"], queryFn: () => api.get<List<Campaign>>(`/campaigns${query({ limit: 100 })}`), refetchInterval: 10_000 });
-  const dead = useQuery({ queryKey: ["home", "dead"], queryFn: () => api.get<List<{ id: string }>>(`/jobs/dead${query({ limit: 50 })}`), refetchInterval: 30_000 });
-  const failed = useQuery({ queryKey: ["home", "failed"], queryFn: () => api.get<List<{ id: string }>>(`/messages${query({ status: "failed", limit: 50 })}`), refetchInterval: 30_000 });
-  const senders = useQuery({ queryKey: ["home", "senders"], queryFn: () => api.get<List<{ id: string; verified: boolean; from_email: string }>>("/senders") });
-  const all = campaigns.data?.items ?? [];
-  const live = all.filter((campaign) => campaign.status === "active" || campaign.status === "paused");
-  const planned = all.filter((campaign) => campaign.status === "scheduled");
-  const recent = all.filter((campaign) => campaign.status === "completed").slice(0, 5);
-  const unverified = (senders.data?.items ?? []).filter((sender) => !sender.verified);
-  const hands = [
-    dead.data?.items.length ? { to: "/jobs?state=dead", text: `${count(dead.data.items.length)} dead jobs wait for a decision` } : null,
-    failed.data?.items.length ? { to: "/messages?status=failed", text: `${count(failed.data.items.length)}${failed.data.next_cursor ? "+" : ""} messages failed` } : null,
-    unverified.length ? { to: "/senders", text: `Sender ${unverified[0]!.from_email} is not verified` } : null,
-    senders.data && senders.data.items.length === 0 ? { to: "/senders", text: "No sender yet: add a provider and a sender address" } : null,
-  ].filter((item) => item !== null);
-  return (
-    <Page title={`Hello${session.name && !session.name.includes("@") ? `, ${session.name}` : ""}`} actions={maySend(session) && <Button component={Link} to="/campaigns?new=1">New campaign</Button>}>
-      {campaigns.isError && <ProblemPanel error={campaigns.error} again={() => campaigns.refetch()} />}
-      <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
-        <Tile label="Sending now" value={count(live.length)} />
-        <Tile label="Scheduled" value={count(planned.length)} />
-        <Tile label="Completed" value={count(all.filter((campaign) => campaign.status === "completed").length)} />
-        <Tile label="Needs a hand" value={count(hands.length)} />
-      </SimpleGrid>
-      <SimpleGrid cols={{ base: 1, md: 2 }}>
-        <Panel title="Sending now">
-          {live.length === 0 ? <Empty title="Nothing is being sent">Launch a campaign and watch it here.</Empty> : <Stack>{live.map((campaign) => <Sending key={campaign.id} campaign={campaign} />)}</Stack>}
-        </Panel>
-        <Panel title="Needs a hand">
-          {hands.length === 0 ? <Empty title="All is well">Failed messages, dead jobs and unverified senders would show here.</Empty> : (
-            <Stack gap="xs">{hands.map((hand) => <Anchor key={hand.to + hand.text} component={Link} to={hand.to}>{hand.text}</Anchor>)}</Stack>
-          )}
-        </Panel>
-      </SimpleGrid>
-      <Panel title="Lately completed">
-        {recent.length === 0 ? <Empty title="No campaign has been completed yet" /> : <Stack gap={0}>{recent.map((campaign) => <Recent key={campaign.id} campaign={campaign} />)}</Stack>}
-      </Panel>
-    </Page>
+  const campaigns = useQuery({ queryKey: ["campaigns", "home"], refetchInterval: 10_000, queryFn: () => first<Campaign>("/campaigns", 100) });
+  const overview = useQuery({ queryKey: ["overview"], refetchInterval: 60_000, queryFn: () => api.get<Overview>("/overview") });
+  const needs = useNeeds(campaigns.data ?? [], overview.data);
+  const page = (content: React.ReactNode) => <Page title={t("Home")} actions={maySend(session) && <Button look="primary" icon="plus" to="/campaigns?new=1">{t("New campaign")}</Button>}>{content}</Page>;
+  if (campaigns.isError) return page(<Problem error={campaigns.error} again={() => campaigns.refetch()} />);
+  if (!campaigns.data) return page(<Loading lines={8} />);
+  const all = campaigns.data;
+  const sending = all.filter((one) => one.status === "active" || (one.status === "paused" && one.launched_at));
+  const scheduled = all.filter((one) => one.status === "scheduled").sort((a, b) => (a.next_run_at ?? "").localeCompare(b.next_run_at ?? ""));
+  const past = all.filter((one) => one.status === "completed").slice(0, 6);
+  return page(
+    <div className="stack loose">
+      {needs.length > 0 && (
+        <Section title={t("Needs a hand")} note={count(needs.length)}>
+          <div className="card lines">{needs.map((need) => <Link key={need.key} to={need.to}><span className={need.tone === "red" ? "bad" : "warn"}><Glyph name={need.icon} /></span><span className="grow wrap">{need.text}</span><span className="faint"><Glyph name="right" size={14} /></span></Link>)}</div>
+        </Section>
+      )}
+      {sending.length > 0 && <Section title={t("Sending now")}><div className="grid" style={{ "--min": "380px" } as React.CSSProperties}>{sending.map((campaign) => <Sending key={campaign.id} campaign={campaign} />)}</div></Section>}
+      {past.length === 0 && <FirstSteps campaigns={all} />}
+      {overview.data && <ThirtyDays overview={overview.data} />}
+      <div className="grid" style={{ "--min": "360px", gap: 28 } as React.CSSProperties}>
+        <Section title={t("Scheduled")} actions={<Link className="small" to="/campaigns?status=scheduled">{t("All")}</Link>}>
+          <div className="card lines">
+            {scheduled.length === 0 && <div className="muted small">{t("Nothing is scheduled.")}</div>}
+            {scheduled.slice(0, 6).map((campaign) => <Link key={campaign.id} to={`/campaigns/${campaign.id}`}><Glyph name="clock" /><span className="cut grow">{campaign.name}</span><span className="muted small"><When at={campaign.next_run_at} full /></span></Link>)}
+          </div>
+        </Section>
+        <Section title={t("Sent lately")} actions={<Link className="small" to="/campaigns?status=completed">{t("All")}</Link>}>
+          <div className="card lines">
+            {past.length === 0 && <div className="muted small">{t("Nothing has been sent yet.")}</div>}
+            {past.map((campaign) => <Past key={campaign.id} campaign={campaign} />)}
+          </div>
+        </Section>
+      </div>
+      {overview.data && all.length === 0 && overview.data.contacts === 0 && <Empty icon="send" title={t("Your first campaign is six steps away")}>{t("Start at the top of the list above.")}</Empty>}
+    </div>,
   );
 }
 
-function Recent({ campaign }: { campaign: Campaign }) {
-  const report = useQuery({ queryKey: ["report", campaign.id], queryFn: () => api.get<Report>(`/campaigns/${campaign.id}/report`) });
-  const r = report.data;
+function Past({ campaign }: { campaign: Campaign }) {
+  const report = useReport(campaign.id, false);
   return (
-    <div className="stage">
-      <Anchor component={Link} to={`/campaigns/${campaign.id}`} className="wrap">{campaign.name}</Anchor>
-      <Group gap="lg" wrap="nowrap">
-        {r && <Text size="sm" c="dimmed" className="number" visibleFrom="xs">{count(r.sent)} sent · {share(r.opened, r.sent)} opened · {share(r.clicked, r.sent)} clicked</Text>}
-        <When at={campaign.completed_at ?? campaign.updated_at} />
-      </Group>
-    </div>
+    <Link to={`/campaigns/${campaign.id}`}>
+      <span className="grow" style={{ minWidth: 0 }}><span className="cut">{campaign.name}</span><span className="faint tiny"><When at={campaign.launched_at} /></span></span>
+      {report.data && <span className="muted small number nowrap">{t("{sent} sent · {opened} opened · {clicked} clicked", { sent: brief(ended(report.data) && report.data.sent), opened: share(report.data.opened, report.data.sent), clicked: share(report.data.clicked, report.data.sent) })}</span>}
+    </Link>
   );
 }

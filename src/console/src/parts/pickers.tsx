@@ -1,0 +1,32 @@
+// Fields that pick a thing of the workspace.
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+
+import { api, type List, query } from "../api";
+import { brief } from "../format";
+import { type Item, Picker } from "../kit/picker";
+import { type Contact, personName, type Segment } from "../types";
+
+export const useSegments = () => useQuery({ queryKey: ["segments", "all"], staleTime: 15_000, queryFn: () => api.get<List<Segment>>(`/segments${query({ limit: 500 })}`).then((list) => list.items) });
+
+export function SegmentsPicker({ ids, change, label, hint, error, placeholder, hideLabel, many = true }: { ids: string[]; change: (ids: string[]) => void; label: string; hint?: ReactNode; error?: ReactNode; placeholder?: string; hideLabel?: boolean; many?: boolean }) {
+  const segments = useSegments();
+  const item = (segment: Segment): Item => ({ value: segment.id, label: segment.name, note: <span className="number">{brief(segment.member_count)}</span> });
+  const chosen = ids.map((id) => {
+    const segment = segments.data?.find((one) => one.id === id);
+    return segment ? item(segment) : { value: id, label: segments.isPending ? "…" : id };
+  });
+  return (
+    <Picker label={label} hideLabel={hideLabel} hint={hint} error={error} placeholder={placeholder} many={many} chosen={chosen} change={(items) => change(items.map((one) => one.value))} findKey={["segments", segments.dataUpdatedAt]}
+      find={async (typed) => (segments.data ?? []).filter((segment) => segment.name.toLowerCase().includes(typed.toLowerCase())).slice(0, 50).map(item)} />
+  );
+}
+
+export const contactItem = (contact: Contact): Item => ({ value: contact.id, label: contact.email ?? contact.phone ?? contact.external_id ?? contact.id, note: personName(contact) });
+
+export function ContactPicker({ chosen, change, label, hint, hideLabel, placeholder }: { chosen: Item[]; change: (chosen: Item[]) => void; label: string; hint?: ReactNode; hideLabel?: boolean; placeholder?: string }) {
+  return (
+    <Picker label={label} hideLabel={hideLabel} hint={hint} placeholder={placeholder} chosen={chosen} change={change} findKey={["contacts"]}
+      find={(typed) => api.get<List<Contact>>(`/contacts${query({ search: typed || null, limit: 20 })}`).then((list) => list.items.map(contactItem))} />
+  );
+}
