@@ -99,6 +99,7 @@ Modules::Modules(Executor e, Options o)
       campaigns_api(campaigns),
       records_api(*store, clock, ids),
       web_version(messages, tokens),
+      overview_api(*store, clock),
       recipient_pages(*store, clock, ids, tokens),
       tracking_api(tokens, *ingest, links, clock),
       webhooks([this](ProviderId provider) { return webhook_owner(identities, provider); }, *ingest) {
@@ -122,6 +123,7 @@ std::vector<http::Route> Modules::routes() {
   append(all, campaigns_api.routes());
   append(all, records_api.routes());
   append(all, web_version.routes());
+  append(all, overview_api.routes());
   append(all, recipient_pages.routes());
   append(all, tracking_api.routes());
   append(all, webhooks.routes());

@@ -6,6 +6,7 @@
 #include "api/messages_api.h"
 #include "api/campaigns_api.h"
 #include "api/operations_api.h"
+#include "api/overview_api.h"
 #include "api/provider_webhooks.h"
 #include "api/providers_api.h"
 #include "api/recipient_pages.h"
@@ -99,6 +100,7 @@ struct Modules {
   api::CampaignsApi campaigns_api;
   api::RecordsApi records_api;
   api::WebVersion web_version;
+  api::OverviewApi overview_api;
   api::RecipientPages recipient_pages;
   api::TrackingApi tracking_api;
   api::ProviderWebhooks webhooks;

@@ -130,14 +130,16 @@ interface ListTableProps<T> extends Omit<TableProps<T>, "items" | "keyOf" | "pen
   limit?: number;
   total?: number | null;
   onItems?: (items: T[]) => void;
+  keep?: (item: T) => boolean; // a filter the server does not have
 }
 
-export function ListTable<T extends { id: string }>({ path, filters = {}, empty, refresh, limit, total, onItems, ...table }: ListTableProps<T>) {
+export function ListTable<T extends { id: string }>({ path, filters = {}, empty, refresh, limit, total, onItems, keep, ...table }: ListTableProps<T>) {
   const list = useList<T>(path, filters, refresh, limit);
-  const items = list.data?.pages.flatMap((page) => page.items) ?? [];
-  useEffect(() => onItems?.(items), [list.data]); // eslint-disable-line
+  const loaded = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const items = keep ? loaded.filter(keep) : loaded;
+  useEffect(() => onItems?.(loaded), [list.data]);
   if (list.isError && !list.data) return <Problem error={list.error} again={() => list.refetch()} />;
-  if (list.isSuccess && items.length === 0) return <>{empty}</>;
+  if (list.isSuccess && items.length === 0 && !list.hasNextPage) return <>{empty}</>;
   return (
     <div style={{ opacity: list.isPlaceholderData ? 0.6 : 1 }} aria-busy={list.isPlaceholderData || undefined}>
       <Table {...table} items={items} keyOf={(item) => item.id} pending={list.isPending} />
