@@ -27,11 +27,14 @@ function Nowhere() {
   return <div className="page"><Empty icon="search" title={t("There is no such page")} action={<Button to="/">{t("Go home")}</Button>}>{t("The address may be mistyped, or the page has moved.")}</Empty></div>;
 }
 
+const Nothing = () => null;
+
 const router = createBrowserRouter([
   { path: "/sign-in", element: <SignIn />, errorElement: <Broken /> },
-  { path: "/set-up", lazy: lazy(() => import("./pages/set_up")), errorElement: <Broken /> },
+  { path: "/set-up", lazy: lazy(() => import("./pages/set_up")), HydrateFallback: Nothing, errorElement: <Broken /> },
   {
     element: <Shell />,
+    HydrateFallback: Nothing,
     errorElement: <Broken />,
     children: [
       {

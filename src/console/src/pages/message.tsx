@@ -36,44 +36,34 @@ interface MessageEvent {
 }
 
 interface Gate {
-  gate?: string;
-  name?: string;
+  gate: string;
   verdict: string;
-  reason?: string;
-  read?: unknown;
-  detail?: string;
+  reason: string | null;
+  explanation: string;
+  fix: string | null;
 }
 
 interface Explanation {
   status: string;
   skip_reason: string | null;
-  detail?: string;
-  decisions?: { attempt: number; decided_at: string | null; outcome: string; gates: Gate[] }[];
-  gates?: Gate[];
+  summary: string;
+  fix: string | null;
+  decisions: { attempt: number; decided_at: string; outcome: string; explanation: string; gates: Gate[] }[];
 }
-
-const asked: Record<string, string> = {
-  contact: t("Is the contact still there?"),
-  campaign: t("Is the campaign still wanted?"),
-  address: t("Is there an address?"),
-  suppression: t("Is the address suppressed?"),
-  consent: t("Has the person agreed?"),
-  sender: t("Is the sender verified?"),
-  provider: t("Is there a provider?"),
-  frequency: t("Had the person enough mail lately?"),
-  cap: t("Had the person enough mail lately?"),
-  quiet_hours: t("Is it a quiet hour there?"),
-};
-
-const read = (value: unknown): string => (value === null || value === undefined ? t("nothing found") : value === true ? t("yes") : value === false ? t("no") : typeof value === "object" ? Object.entries(value).map(([key, one]) => `${words(key)}: ${read(one)}`).join(", ") : words(String(value)));
 
 function Gates({ gates }: { gates: Gate[] }) {
   return (
     <ul className="card lines small">
       {gates.map((gate, index) => {
-        const passed = ["pass", "passed", "ok"].includes(gate.verdict);
-        const name = gate.gate ?? gate.name ?? "";
-        return <li key={index}><span className={passed ? "good" : "bad"}><Glyph name={passed ? "check" : "cross"} /></span><span className="grow wrap"><span className="strong">{asked[name] ?? words(name)}</span> <span className="muted">{gate.detail ?? read(gate.read)}</span></span>{gate.reason && <span className="bad nowrap">{words(gate.reason)}</span>}</li>;
+        const passed = gate.verdict === "pass";
+        const waits = gate.verdict === "wait" || gate.verdict === "hold" || gate.verdict === "defer";
+        return (
+          <li key={index} className="top">
+            <span className={passed ? "good" : waits ? "warn" : "bad"}><Glyph name={passed ? "check" : waits ? "clock" : "cross"} /></span>
+            <span className="strong nowrap" style={{ width: 108 }}>{words(gate.gate)}</span>
+            <span className="grow wrap"><span className={passed ? "muted" : ""}>{gate.explanation}</span>{gate.fix && <span style={{ display: "block" }} className="muted">{gate.fix}</span>}</span>
+          </li>
+        );
       })}
     </ul>
   );
@@ -86,13 +76,11 @@ export function Explain({ id }: { id: string }) {
   const e = explained.data;
   return (
     <div className="stack" data-testid="explain">
-      {e.skip_reason && <Notice tone="yellow" title={t("Not sent: {reason}", { reason: words(e.skip_reason) })} />}
-      {e.detail && <Notice>{e.detail}</Notice>}
-      {e.gates && e.gates.length > 0 && <Gates gates={e.gates} />}
-      {e.decisions?.map((decision) => (
+      <Notice tone={e.status === "sent" ? "green" : e.status === "failed" ? "red" : e.status === "skipped" || e.status === "uncertain" ? "yellow" : undefined} title={e.summary}>{e.fix && <span>{e.fix}</span>}</Notice>
+      {e.decisions.map((decision) => (
         <Fragment key={decision.attempt}>
-          <div className="row tight muted tiny"><span>{t("Attempt {n}", { n: decision.attempt })}</span>· <When at={decision.decided_at} full /> · <Status value={decision.outcome} /></div>
-          {decision.gates?.length > 0 && <Gates gates={decision.gates} />}
+          <div className="row tight muted tiny wraps"><span>{t("Attempt {n}", { n: decision.attempt })}</span>· <When at={decision.decided_at} full /> · <Status value={decision.outcome} /></div>
+          {decision.gates.length > 0 && <Gates gates={decision.gates} />}
         </Fragment>
       ))}
     </div>

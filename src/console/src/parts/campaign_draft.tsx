@@ -41,13 +41,20 @@ function Audience({ campaign, save }: StepProps) {
   );
 }
 
-export function usePreview(templateId: string | null, contactId?: string) {
+// Somebody of the audience, so that a preview shows what one of them would get.
+export function useSomebody(campaign: Campaign) {
+  const segment = campaign.segment_ids[0];
+  return useQuery({ queryKey: ["somebody", segment], enabled: Boolean(segment), staleTime: 60_000, queryFn: () => api.get<List<{ contact_id: string }>>(`/segments/${segment}/members${query({ limit: 1 })}`).then((list) => list.items[0]?.contact_id ?? null) });
+}
+
+export function usePreview(templateId: string | null, contactId?: string | null) {
   return useQuery({ queryKey: ["preview", templateId, contactId ?? null], enabled: Boolean(templateId), queryFn: () => api.post<Rendered>(`/templates/${templateId}/preview`, contactId ? { contact_id: contactId } : {}) });
 }
 
-function Preview({ templateId, from }: { templateId: string; from?: string }) {
-  const preview = usePreview(templateId);
-  if (preview.isError) return <Problem error={preview.error} />;
+function Preview({ campaign, templateId, from }: { campaign: Campaign; templateId: string; from?: string }) {
+  const somebody = useSomebody(campaign);
+  const preview = usePreview(somebody.isLoading ? null : templateId, somebody.data);
+  if (preview.isError) return <Problem error={preview.error} again={() => preview.refetch()} />;
   if (!preview.data) return <Loading lines={6} />;
   return <MailViews mail={preview.data} from={from} height={440} />;
 }
@@ -70,7 +77,7 @@ function Content({ campaign, save }: StepProps) {
         </div>
         <div className="row"><Button small icon="plus" to="/templates?new=1">{t("New template")}</Button>{campaign.template_id && <Button small to={`/templates/${campaign.template_id}`}>{t("Edit this one")}</Button>}</div>
       </div>
-      {campaign.template_id ? <Preview templateId={campaign.template_id} /> : <Empty icon="eye" title={t("Choose a template to see it")} />}
+      {campaign.template_id ? <Preview campaign={campaign} templateId={campaign.template_id} /> : <Empty icon="eye" title={t("Choose a template to see it")} />}
     </div>
   );
 }
@@ -169,7 +176,7 @@ function Review({ campaign, at, go }: { campaign: Campaign; at: string; go: (ste
             <Fact label={t("Measuring")}>{campaign.tracking ? t("opens and clicks") : t("off")}</Fact>
           </dl>
         </Section>
-        {campaign.template_id && <Section title={t("How it looks")} actions={<TestSend templateId={campaign.template_id} senderId={campaign.sender_id} />}><Preview templateId={campaign.template_id} from={sender ? `${sender.from_name} <${sender.from_email}>` : undefined} /></Section>}
+        {campaign.template_id && <Section title={t("How it looks")} actions={<TestSend templateId={campaign.template_id} senderId={campaign.sender_id} />}><Preview campaign={campaign} templateId={campaign.template_id} from={sender ? `${sender.from_name} <${sender.from_email}>` : undefined} /></Section>}
       </div>
       <div className="stack" style={{ position: "sticky", top: 16 }}>
         <Section title={t("Forecast")}>

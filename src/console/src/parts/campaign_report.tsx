@@ -12,7 +12,7 @@ import { say, sayProblem } from "../kit/toast";
 import { maySend, mayWrite, useSession } from "../session";
 import { t, tn } from "../texts";
 import type { Campaign, Report, Sender, Template } from "../types";
-import { EditableName, usePreview } from "./campaign_draft";
+import { EditableName, usePreview, useSomebody } from "./campaign_draft";
 import { endStates, isLive, Progress, useReport } from "./live";
 import { MailViews } from "./mail_frame";
 import { MessagesTable } from "./messages_table";
@@ -110,7 +110,8 @@ function Figures({ report }: { report: Report }) {
 }
 
 function ContentTab({ campaign }: { campaign: Campaign }) {
-  const preview = usePreview(campaign.template_id);
+  const somebody = useSomebody(campaign);
+  const preview = usePreview(somebody.isLoading ? null : campaign.template_id, somebody.data);
   const template = useQuery({ queryKey: ["template", campaign.template_id], enabled: Boolean(campaign.template_id), queryFn: () => api.get<Template>(`/templates/${campaign.template_id}`) });
   const senders = useQuery({ queryKey: ["senders"], queryFn: () => api.get<List<Sender>>(`/senders${query({ limit: 200 })}`).then((list) => list.items) });
   const segments = useSegments();

@@ -1,0 +1,87 @@
+// HTML with Liquid, or JSON, with the variables this installation knows as completions and the server's findings in the margin.
+import { autocompletion, type CompletionContext } from "@codemirror/autocomplete";
+import { html } from "@codemirror/lang-html";
+import { json } from "@codemirror/lang-json";
+import { liquid } from "@codemirror/lang-liquid";
+import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
+import { type Diagnostic, lintGutter, setDiagnostics } from "@codemirror/lint";
+import { EditorState, type Extension } from "@codemirror/state";
+import { EditorView } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import { basicSetup } from "codemirror";
+import { useEffect, useRef } from "react";
+
+export interface Mark {
+  line: number;
+  column: number;
+  message: string;
+  bad?: boolean;
+}
+
+// Colours that hold on both grounds.
+const colours = HighlightStyle.define([
+  { tag: [tags.tagName, tags.keyword, tags.operatorKeyword], color: "light-dark(#7a3ea8, #c9a2f2)" },
+  { tag: [tags.attributeName, tags.propertyName], color: "light-dark(#8a5a00, #e5b567)" },
+  { tag: [tags.string, tags.attributeValue], color: "light-dark(#1a7043, #7fd1a4)" },
+  { tag: [tags.variableName, tags.special(tags.variableName)], color: "light-dark(#2f4bc0, #a2b4ff)" },
+  { tag: [tags.number, tags.bool, tags.null], color: "light-dark(#b3452b, #f0a37f)" },
+  { tag: tags.comment, color: "light-dark(#67707d, #8d95a1)", fontStyle: "italic" },
+  { tag: [tags.angleBracket, tags.brace, tags.punctuation], color: "light-dark(#59626f, #a3abb6)" },
+]);
+
+// Escape leaves the editor, so that Tab is no trap for the keyboard.
+const leave = EditorView.domEventHandlers({
+  keydown: (event, view) => {
+    if (event.key === "Escape" && !view.dom.querySelector(".cm-tooltip-autocomplete")) view.contentDOM.blur();
+    return false;
+  },
+});
+
+export function CodeEditor({ value, change, language, label, names = [], marks = [], height = 460, readOnly }: { value: string; change?: (value: string) => void; language: "html" | "json" | "text"; label: string; names?: string[]; marks?: Mark[]; height?: number; readOnly?: boolean }) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView>(null);
+  const tell = useRef(change);
+  const known = useRef(names);
+  tell.current = change;
+  known.current = names;
+  useEffect(() => {
+    if (!host.current) return;
+    const complete = (context: CompletionContext) => {
+      const word = context.matchBefore(/\{\{-?\s*[\w.]*$/);
+      if (!word) return null;
+      const from = word.from + (/\{\{-?\s*/.exec(word.text)?.[0].length ?? 2);
+      return { from, validFor: /^[\w.]*$/, options: known.current.map((name) => ({ label: name, type: "variable" })) };
+    };
+    const languages: Record<string, Extension[]> = { html: [liquid({ base: html() })], json: [json()], text: [liquid()] };
+    const editor = new EditorView({
+      parent: host.current,
+      state: EditorState.create({
+        doc: value,
+        extensions: [
+          basicSetup, ...(languages[language] ?? []), autocompletion({ override: language === "json" ? undefined : [complete] }), lintGutter(), syntaxHighlighting(colours), EditorView.lineWrapping, leave,
+          EditorView.contentAttributes.of({ "aria-label": label }),
+          EditorView.theme({ "&": { height: `${height}px` }, ".cm-scroller": { overflow: "auto" } }),
+          EditorState.readOnly.of(Boolean(readOnly)),
+          EditorView.updateListener.of((update) => update.docChanged && tell.current?.(update.state.doc.toString())),
+        ],
+      }),
+    });
+    view.current = editor;
+    return () => editor.destroy();
+  }, [language]);
+  useEffect(() => {
+    const editor = view.current;
+    if (editor && editor.state.doc.toString() !== value) editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
+  }, [value]);
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor) return;
+    const found: Diagnostic[] = marks.filter((mark) => mark.line >= 1 && mark.line <= editor.state.doc.lines).map((mark) => {
+      const line = editor.state.doc.line(mark.line);
+      const from = Math.min(line.to, line.from + Math.max(0, mark.column - 1));
+      return { from, to: Math.min(line.to, from + 1), severity: mark.bad ? "error" : "warning", message: mark.message };
+    });
+    editor.dispatch(setDiagnostics(editor.state, found));
+  }, [marks]);
+  return <div className="editor" ref={host} />;
+}
