@@ -6,16 +6,18 @@ insert into providers (tenant_id, id, name, kind, settings, sealed_secrets, brea
 
 -- name: update_provider
 -- tag: router
-update providers set name = $3, settings = $4, sealed_secrets = $5, updated_at = $6 where tenant_id = $1 and id = $2;
+-- Only from the state that was read; other settings have not been tried yet.
+update providers set name = $3, settings = $4, sealed_secrets = $5, check_status = null, check_detail = null, checked_at = null, updated_at = $6
+where tenant_id = $1 and id = $2 and updated_at = $7 and deleted_at is null;
 
 -- name: provider
 -- tag: router
-select id, name, kind, settings, check_status, check_detail, checked_at, created_at, updated_at, sealed_secrets from providers
+select id, name, kind, settings, check_status, check_detail, checked_at, created_at, updated_at, sealed_secrets, breaker from providers
 where tenant_id = $1 and id = $2 and deleted_at is null;
 
 -- name: providers
 -- tag: router
-select id, name, kind, settings, check_status, check_detail, checked_at, created_at, updated_at, sealed_secrets from providers
+select id, name, kind, settings, check_status, check_detail, checked_at, created_at, updated_at, sealed_secrets, breaker from providers
 where tenant_id = $1 and deleted_at is null order by id;
 
 -- name: provider_owner
@@ -42,17 +44,19 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9);
 
 -- name: update_sender
 -- tag: router
-update sender_identities set from_email = $3, from_name = $4, reply_to = $5, provider_id = $6, verified = $7, verified_at = $8, updated_at = $9
-where tenant_id = $1 and id = $2;
+-- Only from the state that was read.
+update sender_identities set from_email = $3, from_name = $4, reply_to = $5, provider_id = $6, verified = $7, verified_at = $8, dkim = $9, sealed_dkim_key = $10,
+  updated_at = $11
+where tenant_id = $1 and id = $2 and updated_at = $12 and deleted_at is null;
 
 -- name: sender
 -- tag: router
-select id, from_email, from_name, reply_to, provider_id, verified, created_at, updated_at from sender_identities
+select id, from_email, from_name, reply_to, provider_id, verified, created_at, updated_at, verified_at, dkim, sealed_dkim_key from sender_identities
 where tenant_id = $1 and id = $2 and deleted_at is null;
 
 -- name: senders
 -- tag: router
-select id, from_email, from_name, reply_to, provider_id, verified, created_at, updated_at from sender_identities
+select id, from_email, from_name, reply_to, provider_id, verified, created_at, updated_at, verified_at, dkim, sealed_dkim_key from sender_identities
 where tenant_id = $1 and deleted_at is null order by id;
 
 -- name: remove_sender
@@ -63,3 +67,7 @@ update sender_identities set deleted_at = $3, updated_at = $3 where tenant_id = 
 -- tag: router
 select id, to_address, from_address, subject, html, body_text, unsubscribe_url, received_at from demo_inbox
 where tenant_id = $1 and id < $2 order by id desc limit $3;
+
+-- name: campaigns_of_sender
+-- tag: router
+select name from campaigns where tenant_id = $1 and sender_id = $2 and status in ('scheduled', 'active', 'paused') order by name limit 4;

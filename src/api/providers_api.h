@@ -3,13 +3,13 @@
 
 #include "api/resource.h"
 #include "postrider/delivery/identities.h"
+#include "postrider/delivery/sender_verification.h"
 
 namespace postrider::api {
 
 class ProvidersApi {
  public:
-  explicit ProvidersApi(delivery::Identities& identities)
-      : identities_(identities) {}
+  ProvidersApi(delivery::Identities& identities, delivery::SenderVerification& verification) : identities_(identities), verification_(verification) {}
   std::vector<http::Route> routes();
 
  private:
@@ -25,8 +25,12 @@ class ProvidersApi {
   Answer show_sender(http::Request& request);
   Answer change_sender(http::Request& request);
   Answer remove_sender(http::Request& request);
+  Answer verify_sender(http::Request& request);
+  Answer make_dkim_key(http::Request& request);
+  Answer remove_dkim_key(http::Request& request);
 
   delivery::Identities& identities_;
+  delivery::SenderVerification& verification_;
 };
 
 }  // namespace postrider::api

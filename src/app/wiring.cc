@@ -45,6 +45,30 @@ std::vector<http::Cidr> networks_of(std::string const& list) {
   return networks;
 }
 
+// What SMTP servers are told in EHLO: the public address's host.
+std::string host_name_of(std::string const& public_url) {
+  auto const from = public_url.find("://");
+  if (from == std::string::npos) return "localhost";
+  auto const host = public_url.substr(from + 3, public_url.find_first_of(":/", from + 3) - from - 3);
+  return host.empty() || host.front() == '[' ? "localhost" : host;
+}
+
+http::ClientSettings client_settings(Options const& options) {
+  http::ClientSettings settings;
+  auto const& list = options.allowed_networks;
+  for (std::size_t at = 0; at < list.size();) {
+    auto const end = std::min(list.find(',', at), list.size());
+    auto const text = list.substr(at, end - at);
+    auto const allowed = http::Allowance::parse(text);
+    if (!allowed) throw std::runtime_error("--allowed-networks: '" + text + "' is not a network like 10.1.0.0/16 or 10.1.2.3:8080");
+    settings.policy.allowed.push_back(*allowed);
+    at = end + 1;
+  }
+  if (auto const host = host_name_of(options.public_url); host != "localhost") settings.policy.own_hosts.push_back(host);
+  settings.user_agent = std::string("postrider/") + POSTRIDER_VERSION;
+  return settings;
+}
+
 Task<void> tidy(db::Store& store, Clock const& clock) {
   co_await events::ensure_partitions(store, clock.now());
   co_await api::forget_old_answers(store, clock.now());
@@ -77,11 +101,15 @@ Modules::Modules(Executor e, Options o)
       sealer(keys, random),
       tokens(keys),
       store(db::open_store(executor, database_settings(options))),
+      http_client(executor, client_settings(options)),
       identity(*store, clock, ids, random, offload, keys),
       contacts(*store, clock, ids),
       segments(*store, clock, ids),
       templates(*store, clock, ids),
-      identities(*store, clock, ids, sealer, delivery::ProviderGround{.executor = executor, .clock = clock, .offload = offload, .host_name = "localhost"}),
+      identities(*store, clock, ids, sealer,
+                 delivery::ProviderGround{
+                     .executor = executor, .clock = clock, .offload = offload, .http = &http_client, .host_name = host_name_of(options.public_url)}),
+      verification(*store, clock, ids, identities, tokens, public_url),
       ingest(delivery::make_ingest(*store, clock, ids, executor)),
       messages(*store, clock, ids, contacts, templates, tokens, public_url),
       trials(*store, clock, ids, contacts, templates, tokens, public_url),
@@ -94,12 +122,13 @@ Modules::Modules(Executor e, Options o)
       consent_api(*store, clock, ids),
       segments_api(contacts, segments),
       templates_api(templates, trials),
-      providers_api(identities),
+      providers_api(identities, verification),
       messages_api(*store, messages),
       campaigns_api(campaigns),
       records_api(*store, clock, ids),
       web_version(messages, tokens),
       overview_api(*store, clock),
+      sender_pages(verification),
       recipient_pages(*store, clock, ids, tokens),
       tracking_api(tokens, *ingest, links, clock),
       webhooks([this](ProviderId provider) { return webhook_owner(identities, provider); }, *ingest) {
@@ -124,6 +153,7 @@ std::vector<http::Route> Modules::routes() {
   append(all, records_api.routes());
   append(all, web_version.routes());
   append(all, overview_api.routes());
+  append(all, sender_pages.routes());
   append(all, recipient_pages.routes());
   append(all, tracking_api.routes());
   append(all, webhooks.routes());
@@ -195,6 +225,8 @@ Task<std::string> Application::serve() {
   auto const address = "http://" + m.server->address();
   if (m.options.public_url.empty()) m.public_url = address;  // the port may have been chosen only now
   m.make_services();
+  co_await m.http_client.start();
+  m.running.push_back(&m.http_client);
   co_await m.ingest->start();
   m.running.push_back(m.ingest.get());
   for (auto& service : m.services) {

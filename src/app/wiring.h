@@ -12,6 +12,7 @@
 #include "api/recipient_pages.h"
 #include "api/records_api.h"
 #include "api/segments_api.h"
+#include "api/sender_pages.h"
 #include "api/session_api.h"
 #include "api/team_api.h"
 #include "api/templates_api.h"
@@ -33,7 +34,9 @@
 #include "postrider/delivery/ingest.h"
 #include "postrider/delivery/messages.h"
 #include "postrider/delivery/sender_service.h"
+#include "postrider/delivery/sender_verification.h"
 #include "postrider/delivery/trials.h"
+#include "postrider/http/client.h"
 #include "postrider/http/router.h"
 #include "postrider/http/server.h"
 #include "postrider/identity/identity.h"
@@ -73,6 +76,7 @@ struct Modules {
   crypto::Sealer sealer;
   crypto::Tokens tokens;
   std::unique_ptr<db::Store> store;
+  http::Client http_client;
   // 2 spine
   identity::Identity identity;
   // 3 people
@@ -81,6 +85,7 @@ struct Modules {
   // 4 message
   content::Templates templates;
   delivery::Identities identities;
+  delivery::SenderVerification verification;
   std::unique_ptr<delivery::Ingest> ingest;
   delivery::Messages messages;
   delivery::Trials trials;
@@ -101,6 +106,7 @@ struct Modules {
   api::RecordsApi records_api;
   api::WebVersion web_version;
   api::OverviewApi overview_api;
+  api::SenderPages sender_pages;
   api::RecipientPages recipient_pages;
   api::TrackingApi tracking_api;
   api::ProviderWebhooks webhooks;

@@ -2,8 +2,8 @@
 
 #include "postrider/audit/audit.h"
 #include "postrider/base/log.h"
-#include "postrider/contacts/email_address.h"
 #include "postrider/delivery/provider_settings.h"
+#include "postrider/http/client.h"
 #include "sql/identities.h"
 
 #include <boost/json/parse.hpp>
@@ -27,20 +27,10 @@ StoredProvider read_provider(db::Row row) {
   p.checked_at = row.maybe_instant(6);
   p.created_at = row.instant(7);
   p.updated_at = row.instant(8);
+  p.breaker = row.json(10).as_object();
+  if (!row.is_null(9))
+    for (auto const secret : secret_settings(p.kind)) p.secrets.emplace_back(secret);
   return p;
-}
-
-Sender read_sender(db::Row row) {
-  Sender s;
-  s.id = row.id<SenderId>(0);
-  s.from_email = row.text(1);
-  s.from_name = row.text(2);
-  s.reply_to = row.maybe_text(3);
-  s.provider_id = row.id<ProviderId>(4);
-  s.verified = row.boolean(5);
-  s.created_at = row.instant(6);
-  s.updated_at = row.instant(7);
-  return s;
 }
 
 boost::json::object described(StoredProvider const& p) {
@@ -48,16 +38,6 @@ boost::json::object described(StoredProvider const& p) {
   out["name"] = p.name;
   out["kind"] = p.kind;
   out["settings"] = p.settings;
-  return out;
-}
-
-boost::json::object described(Sender const& s) {
-  boost::json::object out;
-  out["from_email"] = s.from_email;
-  out["from_name"] = s.from_name;
-  out["reply_to"] = s.reply_to ? boost::json::value(*s.reply_to) : boost::json::value(nullptr);
-  out["provider_id"] = s.provider_id.str();
-  out["verified"] = s.verified;
   return out;
 }
 
@@ -75,22 +55,31 @@ boost::json::object take_secrets(std::string_view kind, boost::json::object& set
   return secrets;
 }
 
-Result<void> check_kind(std::string_view kind, boost::json::object const& settings) {
-  if (kind == "demo") return {};
+Result<void> check_kind(std::string_view kind, boost::json::object const& settings, ProviderGround const& ground) {
+  if (kind == "demo") {
+    if (!settings.empty()) return invalid_field("/settings", "unknown_field", "the built-in inbox has no settings");
+    return {};
+  }
   if (auto const good = check_settings(kind, settings); !good) return good.error();
+  auto const* const base = settings.if_contains("base_url");
+  if (base && base->is_string() && ground.http) {
+    auto const checked = http::check_url(std::string_view(base->as_string()), ground.http->policy());
+    if (!checked) return invalid_field("/settings/base_url", "not_allowed", checked.error().message + "; the operator can allow it with --allowed-networks");
+  }
   return {};
 }
 
 }  // namespace
 
 Task<Result<StoredProvider>> Identities::create_provider(Context context, std::string provider_name, std::string kind, boost::json::object settings) {
-  if (auto const good = check_kind(kind, settings); !good) co_return good.error();
+  if (auto const good = check_kind(kind, settings, ground_); !good) co_return good.error();
   auto const id = ids_.make<ProviderId>();
   auto const now = clock_.now();
   auto const secrets = take_secrets(kind, settings);
   std::optional<std::string> sealed;
   if (!secrets.empty()) sealed = sealer_.seal(Secret(boost::json::serialize(secrets)), place_of(context.tenant, id));
   StoredProvider made{.id = id, .name = provider_name, .kind = kind, .settings = settings, .created_at = now, .updated_at = now};
+  for (auto const& member : secrets) made.secrets.emplace_back(member.key());
   auto tx = co_await store_.begin();
   co_await tx.exec(sql::identities::insert_provider, context.tenant, id, provider_name, kind, settings, sealed, now);
   std::vector<audit::Entry> entries;
@@ -114,9 +103,11 @@ Task<Result<boost::json::object>> Identities::open_settings(TenantId tenant, Pro
 }
 
 Task<Result<StoredProvider>> Identities::change_provider(Context context, ProviderId id, std::optional<std::string> provider_name,
-                                                         std::optional<boost::json::object> settings) {
+                                                         std::optional<boost::json::object> settings, std::optional<Instant> expected) {
   auto const before = co_await find_provider(context.tenant, id);
   if (!before) co_return before.error();
+  if (expected && *expected != before->updated_at)
+    co_return Error(Code::precondition, "the provider was changed meanwhile: read it again, then repeat your change");
   auto whole = co_await open_settings(context.tenant, id);
   if (!whole) co_return whole.error();
   if (settings)
@@ -124,17 +115,23 @@ Task<Result<StoredProvider>> Identities::change_provider(Context context, Provid
       if (member.value().is_null()) whole->erase(member.key());
       else (*whole)[member.key()] = member.value();
     }
-  if (auto const good = check_kind(before->kind, *whole); !good) co_return good.error();
+  if (auto const good = check_kind(before->kind, *whole, ground_); !good) co_return good.error();
   auto const now = clock_.now();
   auto after = *before;
   if (provider_name) after.name = *provider_name;
   auto const secrets = take_secrets(before->kind, *whole);
   after.settings = *whole;
-  after.updated_at = now;
+  after.secrets.clear();
+  for (auto const& member : secrets) after.secrets.emplace_back(member.key());
+  after.updated_at = std::max(now, before->updated_at + Duration(1));
+  after.check_status.reset();
+  after.check_detail.reset();
+  after.checked_at.reset();
   std::optional<std::string> sealed;
   if (!secrets.empty()) sealed = sealer_.seal(Secret(boost::json::serialize(secrets)), place_of(context.tenant, id));
   auto tx = co_await store_.begin();
-  co_await tx.exec(sql::identities::update_provider, context.tenant, id, after.name, after.settings, sealed, now);
+  auto const moved = co_await tx.exec(sql::identities::update_provider, context.tenant, id, after.name, after.settings, sealed, after.updated_at, before->updated_at);
+  if (moved == 0) co_return Error(Code::precondition, "the provider was changed meanwhile: read it again, then repeat your change");
   std::vector<audit::Entry> entries;
   entries.push_back(audit::Entry{"provider", id.uuid(), "updated", audit::difference(described(*before), described(after))});
   co_await audit::record(tx, context, std::move(entries), ids_, now);
@@ -194,86 +191,6 @@ Task<std::optional<ProviderOwner>> Identities::owner_of(ProviderId id) {
   co_return owner;
 }
 
-Task<Result<Sender>> Identities::create_sender(Context context, SenderChange wanted) {
-  if (!wanted.from_email) co_return invalid_field("/from_email", "required", "a sender needs from_email");
-  if (!wanted.provider_id) co_return invalid_field("/provider_id", "required", "a sender needs the provider it sends through");
-  Sender s;
-  s.from_email = *wanted.from_email;
-  s.from_name = wanted.from_name.value_or("");
-  s.reply_to = wanted.reply_to.value_or(std::nullopt);
-  s.provider_id = *wanted.provider_id;
-  s.verified = wanted.verified.value_or(false);
-  if (!contacts::parse_email(s.from_email)) co_return invalid_field("/from_email", "invalid_value", "from_email must be an e-mail address");
-  if (s.reply_to && !contacts::parse_email(*s.reply_to)) co_return invalid_field("/reply_to", "invalid_value", "reply_to must be an e-mail address");
-  if (auto const provider = co_await find_provider(context.tenant, s.provider_id); !provider)
-    co_return invalid_field("/provider_id", "invalid_value", "there is no provider with this id");
-  auto const now = clock_.now();
-  s.id = ids_.make<SenderId>();
-  s.created_at = s.updated_at = now;
-  std::optional<Instant> verified_at;
-  if (s.verified) verified_at = now;
-  auto tx = co_await store_.begin();
-  co_await tx.exec(sql::identities::insert_sender, context.tenant, s.id, s.from_email, s.from_name, s.reply_to, s.provider_id, s.verified, verified_at, now);
-  std::vector<audit::Entry> entries;
-  entries.push_back(audit::Entry{"sender", s.id.uuid(), "created", audit::difference(boost::json::object(), described(s))});
-  co_await audit::record(tx, context, std::move(entries), ids_, now);
-  co_await tx.commit();
-  co_return s;
-}
-
-Task<Result<Sender>> Identities::change_sender(Context context, SenderId id, SenderChange change) {
-  auto const before = co_await find_sender(context.tenant, id);
-  if (!before) co_return before.error();
-  auto s = *before;
-  if (change.from_email) s.from_email = *change.from_email;
-  if (change.from_name) s.from_name = *change.from_name;
-  if (change.reply_to) s.reply_to = *change.reply_to;
-  if (change.provider_id) s.provider_id = *change.provider_id;
-  // Another address is another identity: it has to be verified anew.
-  if (s.from_email != before->from_email) s.verified = false;
-  if (change.verified) s.verified = *change.verified;
-  if (!contacts::parse_email(s.from_email)) co_return invalid_field("/from_email", "invalid_value", "from_email must be an e-mail address");
-  if (auto const provider = co_await find_provider(context.tenant, s.provider_id); !provider)
-    co_return invalid_field("/provider_id", "invalid_value", "there is no provider with this id");
-  auto const now = clock_.now();
-  s.updated_at = now;
-  std::optional<Instant> verified_at;
-  if (s.verified) verified_at = now;
-  auto tx = co_await store_.begin();
-  co_await tx.exec(sql::identities::update_sender, context.tenant, id, s.from_email, s.from_name, s.reply_to, s.provider_id, s.verified, verified_at, now);
-  std::vector<audit::Entry> entries;
-  entries.push_back(audit::Entry{"sender", id.uuid(), "updated", audit::difference(described(*before), described(s))});
-  co_await audit::record(tx, context, std::move(entries), ids_, now);
-  co_await tx.commit();
-  co_return s;
-}
-
-Task<Result<Sender>> Identities::find_sender(TenantId tenant, SenderId id) {
-  auto const row = co_await store_.maybe(sql::identities::sender, tenant, id);
-  if (!row) co_return not_found("sender", id.str());
-  co_return read_sender(*row);
-}
-
-Task<std::vector<Sender>> Identities::list_senders(TenantId tenant) {
-  auto const rows = co_await store_.all(sql::identities::senders, tenant);
-  std::vector<Sender> all;
-  for (auto const row : rows) all.push_back(read_sender(row));
-  co_return all;
-}
-
-Task<Result<void>> Identities::remove_sender(Context context, SenderId id) {
-  auto const before = co_await find_sender(context.tenant, id);
-  if (!before) co_return before.error();
-  auto const now = clock_.now();
-  auto tx = co_await store_.begin();
-  co_await tx.exec(sql::identities::remove_sender, context.tenant, id, now);
-  std::vector<audit::Entry> entries;
-  entries.push_back(audit::Entry{"sender", id.uuid(), "deleted", audit::difference(described(*before), boost::json::object())});
-  co_await audit::record(tx, context, std::move(entries), ids_, now);
-  co_await tx.commit();
-  co_return Result<void>();
-}
-
 Task<std::shared_ptr<Provider>> Identities::live(TenantId tenant, ProviderId id) {
   auto const stored = co_await find_provider(tenant, id);
   if (!stored) co_return nullptr;
@@ -301,73 +218,6 @@ Task<std::shared_ptr<Provider>> Identities::live(TenantId tenant, ProviderId id)
 Task<void> Identities::close() {
   for (auto& [id, opened] : open_) co_await opened.provider->close();
   open_.clear();
-}
-
-namespace {
-
-class DemoProvider : public Provider {
- public:
-  DemoProvider(db::Store& store, Ids& ids, Clock const& clock) : store_(store), ids_(ids), clock_(clock) {}
-
-  Capabilities capabilities() const override { return Capabilities{.channel = "email", .in_flight = 100}; }
-
-  Task<std::vector<Outcome>> deliver(std::vector<Envelope> batch, HandOffObserver& observer) override {
-    std::vector<Outcome> outcomes(batch.size());
-    db::Columns rows(8);
-    std::vector<std::size_t> taken;
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      auto const& envelope = batch[i];
-      if (!observer.may_hand_off(envelope) || !observer.phase(envelope, Phase::begun, nullptr) || !observer.phase(envelope, Phase::dot, nullptr)) {
-        observer.settled(i, outcomes[i]);
-        continue;
-      }
-      auto const& letter = envelope.letter;
-      rows.add(ids_.next(), envelope.id, letter.to.email, letter.from.email, letter.subject, letter.html, letter.text, letter.unsubscribe_url);
-      taken.push_back(i);
-    }
-    if (!taken.empty()) {
-      bool stored = true;
-      try {
-        co_await store_.all_on(db::Lane::sending, sql::identities::catch_mail, batch.front().tenant, clock_.now(), rows);
-      } catch (db::Failure const&) {
-        stored = false;
-      }
-      for (auto const i : taken) {
-        outcomes[i].kind = stored ? OutcomeKind::accepted : OutcomeKind::temporary;
-        outcomes[i].provider_message_id = stored ? "demo-" + batch[i].id.str() : "";
-        outcomes[i].reply = stored ? "caught by the built-in inbox" : "the inbox could not be written";
-        observer.phase(batch[i], Phase::replied, &outcomes[i]);
-        observer.settled(i, outcomes[i]);
-      }
-    }
-    co_return outcomes;
-  }
-
-  Task<CheckReport> check() override {
-    CheckReport report;
-    report.items.push_back(CheckItem{"inbox", true, "mail is kept in the built-in inbox and never leaves"});
-    co_return report;
-  }
-
-  Task<void> close() override { co_return; }
-
- private:
-  db::Store& store_;
-  Ids& ids_;
-  Clock const& clock_;
-};
-
-}  // namespace
-
-std::unique_ptr<Provider> make_demo_provider(db::Store& store, Ids& ids, Clock const& clock) { return std::make_unique<DemoProvider>(store, ids, clock); }
-
-Task<std::vector<InboxMail>> demo_inbox(db::Store& store, TenantId tenant, std::optional<Uuid> before, int limit) {
-  auto const last = before.value_or(*Uuid::parse("ffffffff-ffff-ffff-ffff-ffffffffffff"));
-  auto const rows = co_await store.all(sql::identities::inbox, tenant, last, limit);
-  std::vector<InboxMail> all;
-  for (auto const row : rows)
-    all.push_back(InboxMail{row.uuid(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6), row.instant(7)});
-  co_return all;
 }
 
 }  // namespace postrider::delivery

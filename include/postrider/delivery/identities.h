@@ -18,15 +18,28 @@
 
 namespace postrider::delivery {
 
+class DkimSigner;
+
 struct StoredProvider {
   ProviderId id;
   std::string name;
   std::string kind;
-  boost::json::object settings;  // without secrets
+  boost::json::object settings;          // without secrets
+  std::vector<std::string> secrets = {};  // names of those that are kept
   std::optional<std::string> check_status, check_detail;
   std::optional<Instant> checked_at;
+  boost::json::object breaker = {};  // what sending found out about it: empty, or its state and last error
   Instant created_at;
   Instant updated_at;
+};
+
+// The key that signs a sender's mail; the record is what its domain has to publish.
+struct SenderDkim {
+  std::string domain;
+  std::string selector;
+  std::string record_name;
+  std::string record_text;
+  Instant created_at;
 };
 
 struct Sender {
@@ -36,6 +49,8 @@ struct Sender {
   std::optional<std::string> reply_to;
   ProviderId provider_id;
   bool verified = false;
+  std::optional<Instant> verified_at = {};
+  std::optional<SenderDkim> dkim = {};
   Instant created_at;
   Instant updated_at;
 };
@@ -62,7 +77,8 @@ class Identities {
   // Fails with invalid: /kind, /settings/…
   Task<Result<StoredProvider>> create_provider(Context context, std::string provider_name, std::string kind, boost::json::object settings);
   // Settings that are not named stay, secrets too.
-  Task<Result<StoredProvider>> change_provider(Context context, ProviderId id, std::optional<std::string> provider_name, std::optional<boost::json::object> settings);
+  Task<Result<StoredProvider>> change_provider(Context context, ProviderId id, std::optional<std::string> provider_name, std::optional<boost::json::object> settings,
+                                               std::optional<Instant> expected = std::nullopt);
   Task<Result<StoredProvider>> find_provider(TenantId tenant, ProviderId id);
   Task<std::vector<StoredProvider>> list_providers(TenantId tenant);
   Task<Result<void>> remove_provider(Context context, ProviderId id);
@@ -71,10 +87,16 @@ class Identities {
   Task<std::optional<ProviderOwner>> owner_of(ProviderId id);
 
   Task<Result<Sender>> create_sender(Context context, SenderChange wanted);
-  Task<Result<Sender>> change_sender(Context context, SenderId id, SenderChange change);
+  // Another address has to be verified anew; another domain loses its DKIM key. Fails also with precondition.
+  Task<Result<Sender>> change_sender(Context context, SenderId id, SenderChange change, std::optional<Instant> expected = std::nullopt);
   Task<Result<Sender>> find_sender(TenantId tenant, SenderId id);
   Task<std::vector<Sender>> list_senders(TenantId tenant);
   Task<Result<void>> remove_sender(Context context, SenderId id);
+  // Makes a key and keeps it sealed, in place of an older one. Fails with not_found, conflict, invalid (/selector).
+  Task<Result<Sender>> make_dkim_key(Context context, SenderId id, std::optional<std::string> selector);
+  Task<Result<Sender>> remove_dkim_key(Context context, SenderId id);
+  // What signs this sender's mail; null when it has no key.
+  Task<std::shared_ptr<DkimSigner const>> signer(TenantId tenant, SenderId id);
 
   // The provider ready for use; null when it is gone or its settings no longer fit.
   Task<std::shared_ptr<Provider>> live(TenantId tenant, ProviderId id);
@@ -85,7 +107,17 @@ class Identities {
     std::shared_ptr<Provider> provider;
     Instant version;
   };
+  struct Signing {
+    std::shared_ptr<DkimSigner const> signer;
+    Instant version;
+  };
+  struct StoredSender {
+    Sender sender;
+    std::optional<std::string> sealed_key;
+  };
   Task<Result<boost::json::object>> open_settings(TenantId tenant, ProviderId id);
+  Task<Result<StoredSender>> stored_sender(TenantId tenant, SenderId id);
+  Task<Result<Sender>> save_sender(Context context, StoredSender before, StoredSender after, char const* action);
 
   db::Store& store_;
   Clock const& clock_;
@@ -93,6 +125,7 @@ class Identities {
   crypto::Sealer const& sealer_;
   ProviderGround ground_;
   std::map<ProviderId, Opened> open_;
+  std::map<SenderId, Signing> signers_;
 };
 
 // The built-in inbox of the demo, and of whoever wants to look at mail before it leaves: kind "demo".

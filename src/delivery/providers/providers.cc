@@ -1,7 +1,7 @@
 #include "postrider/delivery/providers.h"
 
+#include "client_sender.h"
 #include "file.h"
-#include "http_sender.h"
 #include "sendgrid.h"
 #include "smtp.h"
 
@@ -21,6 +21,13 @@ Result<std::unique_ptr<Provider>> make_provider(std::string_view kind, boost::js
     auto decoded = decode_file_settings(settings);
     if (!decoded) return decoded.error();
     return std::unique_ptr<Provider>(std::make_unique<FileProvider>(ground.offload, std::move(*decoded)));
+  }
+  if (kind == "sendgrid") {
+    auto decoded = decode_sendgrid_settings(settings);
+    if (!decoded) return decoded.error();
+    if (!ground.http) return unavailable("this program was started without a way out over HTTP");
+    auto sender = std::make_shared<ClientSender>(*ground.http, "sendgrid");
+    return std::unique_ptr<Provider>(std::make_unique<SendgridProvider>(ground.executor, ground.clock, std::move(sender), std::move(*decoded)));
   }
   if (auto known = check_settings(kind, settings); !known) return known.error();
   return unavailable("providers of kind " + std::string(kind) + " are not available in this build");

@@ -290,12 +290,28 @@ Task<std::vector<Outcome>> SmtpProvider::deliver(std::vector<Envelope> letters, 
   co_return std::move(batch.outcomes);
 }
 
+namespace {
+
+// What to do about the step that failed.
+std::string mend_of(std::string_view step, SmtpSettings const& settings) {
+  auto const where = settings.host + ":" + std::to_string(settings.port);
+  if (step == "connect") return " - check that " + where + " is right and that a firewall lets this machine out";
+  if (step == "tls" && settings.security == SmtpSecurity::tls) return " - check that " + where + " speaks TLS at once (security tls), or set security to starttls";
+  if (step == "tls") return " - set security to none if the server has no TLS, or verify_certificate to false if its certificate is self-signed";
+  if (step == "login") return settings.username.empty() ? " - the server wants a username and a password" : " - check username and password";
+  return " - ask who runs " + where;
+}
+
+}  // namespace
+
 Task<CheckReport> SmtpProvider::check() {
   auto const pool = pool_;
   SmtpSession session(pool->executor, pool->settings, pool->options, pool->tls);
   co_await session.open();
   CheckReport report;
   report.items = session.steps();
+  for (auto& item : report.items)
+    if (!item.good) item.detail += mend_of(item.name, pool->settings);
   co_await session.quit();
   co_return report;
 }
