@@ -1,34 +1,46 @@
 -- name: fix_audience
 -- tag: router
-insert into campaign_audience (tenant_id, campaign_id, contact_id)
-select distinct m.tenant_id, $2, m.contact_id from segment_memberships m
-where m.tenant_id = $1 and m.segment_id in (select value from json_each($3))
-  and not exists (select 1 from segment_memberships x where x.tenant_id = $1 and x.segment_id in (select value from json_each($4)) and x.contact_id = m.contact_id)
+insert into campaign_audience (tenant_id, campaign_id, run_number, ordinal, contact_id)
+select a.tenant_id, $2, $3, row_number() over (order by a.contact_id), a.contact_id
+from (select distinct m.tenant_id, m.contact_id from segment_memberships m where m.tenant_id = $1 and m.segment_id in (select value from json_each($4))
+        and not exists (select 1 from segment_memberships x where x.tenant_id = $1 and x.segment_id in (select value from json_each($5)) and x.contact_id = m.contact_id)) a where true
 on conflict do nothing;
-
--- name: count_audience
--- tag: router
-select count(*) from campaign_audience where tenant_id = $1 and campaign_id = $2;
-
--- name: forecast
--- tag: router
--- In the gate's own order, so that each person is counted once.
-with audience as (
-  select distinct m.contact_id from segment_memberships m
-  where m.tenant_id = $1 and m.segment_id in (select value from json_each($2))
-    and not exists (select 1 from segment_memberships x where x.tenant_id = $1 and x.segment_id in (select value from json_each($3)) and x.contact_id = m.contact_id)),
-judged as (
-  select case when c.email is null then 'no_address' when s.reason is not null then 'suppressed'
-              when r.status is null or r.status <> 'granted' or r.expires_at <= $4 then 'no_consent' else 'will_send' end as verdict
-  from audience a join contacts c on c.tenant_id = $1 and c.id = a.contact_id
-    left join suppressions s on s.tenant_id = $1 and s.email_key = c.email_key
-    left join consent_records r on r.tenant_id = $1 and r.contact_id = c.id and r.channel = 'email' and r.consent_type = 'marketing')
-select verdict, count(*) from judged group by verdict;
 
 -- name: expand
 -- tag: router
+-- The id of a message is the run's own, with the contact's number in its last twelve digits: new ones are appended to the index.
 insert into messages (tenant_id, id, direction, channel, purpose, source_id, visit, campaign_id, contact_id, lane_id, template_version_id, sender_id, status,
                       priority, attempt_count, fence, due_at, scheduled_at, created_at, updated_at)
-select $1, value ->> 0, 'outbound', 'email', 'marketing', $2, '1', $2, value ->> 1, $2, $3, $4, 'queued', $5, 0, 0, $6, $6, $6, $6
-from json_each($7) where true
+select a.tenant_id, $6 || printf('%012x', a.ordinal), 'outbound', 'email', 'marketing', $2, $7, $2, a.contact_id, $8, $9, $10, 'queued',
+       $11, 0, 0, $12, $12, $13, $13
+from campaign_audience a where a.tenant_id = $1 and a.campaign_id = $2 and a.run_number = $3 and a.ordinal > $4 and a.ordinal <= $5
 on conflict do nothing;
+
+-- name: expand_by_zone
+-- tag: router
+-- The same, each message due when its contact's zone gets there; $12 is for those without a known zone.
+insert into messages (tenant_id, id, direction, channel, purpose, source_id, visit, campaign_id, contact_id, lane_id, template_version_id, sender_id, status,
+                      priority, attempt_count, fence, due_at, scheduled_at, created_at, updated_at)
+select a.tenant_id, $6 || printf('%012x', a.ordinal), 'outbound', 'email', 'marketing', $2, $7, $2, a.contact_id, $8, $9, $10, 'queued',
+       $11, 0, 0, coalesce(z.due_at, $12), coalesce(z.due_at, $12), $13, $13
+from campaign_audience a
+  left join contacts c on c.tenant_id = $1 and c.id = a.contact_id
+  left join (select value ->> 0 as zone, value ->> 1 as due_at from json_each($14)) z on z.zone = c.time_zone
+where a.tenant_id = $1 and a.campaign_id = $2 and a.run_number = $3 and a.ordinal > $4 and a.ordinal <= $5
+on conflict do nothing;
+
+-- name: forecast
+-- tag: router
+-- Every combination of what the gate would read, with how many people share it.
+select c.id is not null, c.email is not null, s.reason, r.status, coalesce(r.expires_at <= $4, false), count(*)
+from (select distinct m.contact_id from segment_memberships m where m.tenant_id = $1 and m.segment_id in (select value from json_each($2))
+        and not exists (select 1 from segment_memberships x where x.tenant_id = $1 and x.segment_id in (select value from json_each($3)) and x.contact_id = m.contact_id)) a
+  left join contacts c on c.tenant_id = $1 and c.id = a.contact_id
+  left join suppressions s on s.tenant_id = $1 and s.email_key = c.email_key
+  left join consent_records r on r.tenant_id = $1 and r.contact_id = a.contact_id and r.channel = 'email' and r.consent_type = 'marketing'
+group by 1, 2, 3, 4, 5;
+
+-- name: segments
+-- tag: router
+select id, name, is_dynamic, member_count, last_calculated_at, calculation_error, calculation_ms from marketing_segments
+where tenant_id = $1 and id in (select value from json_each($2)) and deleted_at is null;

@@ -395,10 +395,11 @@ create table campaigns (
   tracking boolean not null,
   metadata jsonb not null,
   audience bigint,
-  expanded boolean not null,
   next_run_at timestamptz,
   run_number integer not null,
   hold_reason text,
+  held_for timestamptz,
+  undo_until timestamptz,
   created_by uuid,
   created_at timestamptz not null,
   updated_at timestamptz not null,
@@ -407,7 +408,37 @@ create table campaigns (
   constraint campaigns_pkey primary key (tenant_id, id)
 );
 create index campaigns_created on campaigns (tenant_id, created_at desc, id);
-create index campaigns_due on campaigns (next_run_at) where status = 'scheduled';
+create index campaigns_due on campaigns (next_run_at) where next_run_at is not null;
+
+-- One going-out of a campaign: a broadcast has one, a recurring campaign one each time. Its messages carry run_number as their visit.
+-- `expanded_to` is how far the audience has become messages; `counts` are as old as `counted_at`, and exact once `settled`.
+create table campaign_runs (
+  tenant_id uuid not null,
+  campaign_id uuid not null,
+  run_number integer not null,
+  lane_id uuid not null,
+  id_base uuid not null,
+  status text not null check (status in ('active', 'completed', 'canceled')),
+  template_version_id uuid not null,
+  sender_id uuid not null,
+  audience bigint not null,
+  expanded_to bigint not null,
+  scheduled_for timestamptz not null,
+  not_before timestamptz not null,
+  local_time text,
+  fallback_time_zone text,
+  missed integer not null,
+  settled boolean not null,
+  counts jsonb not null,
+  rate_per_minute double precision,
+  counted_at timestamptz,
+  next_count_at timestamptz not null,
+  started_at timestamptz not null,
+  completed_at timestamptz,
+  updated_at timestamptz not null,
+  constraint campaign_runs_pkey primary key (tenant_id, campaign_id, run_number)
+);
+create index campaign_runs_unsettled on campaign_runs (next_count_at) where not settled;
 
 -- A queue of messages that are let through together: a campaign's, or the direct messages of one priority.
 -- Closing it stops claims at once, without touching a message.
@@ -488,7 +519,7 @@ create table messages (
 create index messages_due on messages (tenant_id, lane_id, due_at) where status = 'queued';
 create index messages_sending on messages (lease_owner) where status = 'sending';
 create index messages_contact on messages (tenant_id, contact_id, created_at desc);
-create index messages_campaign on messages (tenant_id, campaign_id, status);
+create index messages_campaign on messages (tenant_id, campaign_id, visit, status);
 create index messages_created on messages (tenant_id, created_at desc, id);
 create index messages_provider on messages (tenant_id, provider_message_id) where provider_message_id is not null;
 
@@ -541,10 +572,12 @@ create table demo_inbox (
   constraint demo_inbox_pkey primary key (tenant_id, id)
 );
 
--- Who belongs to a launched campaign: fixed at launch, walked by the expansion.
+-- Who belongs to a run of a campaign: numbered and fixed at its start, walked by the expansion, forgotten afterwards.
 create table campaign_audience (
   tenant_id uuid not null,
   campaign_id uuid not null,
+  run_number integer not null,
+  ordinal bigint not null,
   contact_id uuid not null,
-  constraint campaign_audience_pkey primary key (tenant_id, campaign_id, contact_id)
+  constraint campaign_audience_pkey primary key (tenant_id, campaign_id, run_number, ordinal)
 );

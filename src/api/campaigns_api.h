@@ -1,4 +1,4 @@
-// Campaigns: drafts, forecast, launch and what follows, progress and report.
+// Campaigns: drafts, and everything that is done to them.
 #pragma once
 
 #include "api/resource.h"
@@ -13,15 +13,18 @@ class CampaignsApi {
 
  private:
   using Answer = Task<Result<http::Response>>;
-  Answer list_campaigns(http::Request& request);
-  Answer create_campaign(http::Request& request);
-  Answer show_campaign(http::Request& request);
-  Answer change_campaign(http::Request& request);
-  Answer remove_campaign(http::Request& request);
-  Answer verb(http::Request& request);
+  Answer list(http::Request& request);
+  Answer create(http::Request& request);
+  Answer show(http::Request& request);
+  Answer change(http::Request& request);
+  Answer remove(http::Request& request);
+  Answer launch(http::Request& request);
   Answer schedule(http::Request& request);
+  Answer steer(http::Request& request);
+  Answer retry_failed(http::Request& request);
   Answer forecast(http::Request& request);
-  Answer report(http::Request& request);
+  // The campaign in the path, when it is the version that If-Match asks for.
+  Task<Result<campaigns::Campaign>> wanted(http::Request& request);
 
   campaigns::Campaigns& campaigns_;
 };

@@ -114,7 +114,8 @@ Modules::Modules(Executor e, Options o)
       messages(*store, clock, ids, contacts, templates, tokens, public_url),
       trials(*store, clock, ids, contacts, templates, tokens, public_url),
       links(templates),
-      campaigns(*store, clock, ids),
+      campaigns(*store, clock, ids, segments, templates),
+      campaign_reports(*store, clock),
       operations_api(*store),
       session_api(identity),
       team_api(identity),
@@ -125,6 +126,7 @@ Modules::Modules(Executor e, Options o)
       providers_api(identities, verification),
       messages_api(*store, messages),
       campaigns_api(campaigns),
+      campaign_reports_api(campaign_reports),
       records_api(*store, clock, ids),
       web_version(messages, tokens),
       overview_api(*store, clock),
@@ -150,6 +152,7 @@ std::vector<http::Route> Modules::routes() {
   append(all, providers_api.routes());
   append(all, messages_api.routes());
   append(all, campaigns_api.routes());
+  append(all, campaign_reports_api.routes());
   append(all, records_api.routes());
   append(all, web_version.routes());
   append(all, overview_api.routes());

@@ -4,6 +4,7 @@
 #include "api/consent_api.h"
 #include "api/contacts_api.h"
 #include "api/messages_api.h"
+#include "api/campaign_reports_api.h"
 #include "api/campaigns_api.h"
 #include "api/operations_api.h"
 #include "api/overview_api.h"
@@ -24,6 +25,7 @@
 #include "postrider/base/offload.h"
 #include "postrider/base/random.h"
 #include "postrider/campaigns/campaigns.h"
+#include "postrider/campaigns/reports.h"
 #include "postrider/contacts/contacts.h"
 #include "postrider/content/templates.h"
 #include "postrider/crypto/sealing.h"
@@ -92,6 +94,7 @@ struct Modules {
   TemplateLinks links;
   // 5 programmes
   campaigns::Campaigns campaigns;
+  campaigns::Reports campaign_reports;
   // 6 doors
   api::OperationsApi operations_api;
   api::SessionApi session_api;
@@ -103,6 +106,7 @@ struct Modules {
   api::ProvidersApi providers_api;
   api::MessagesApi messages_api;
   api::CampaignsApi campaigns_api;
+  api::CampaignReportsApi campaign_reports_api;
   api::RecordsApi records_api;
   api::WebVersion web_version;
   api::OverviewApi overview_api;

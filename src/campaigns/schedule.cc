@@ -128,15 +128,21 @@ std::optional<Occurrence> Schedule::next(Instant after) const {
     if (occurrence.start > after) found = occurrence;
     return found;
   }
+  walk(after, [&](Occurrence const& occurrence) {
+    if (occurrence.start <= after) return true;
+    found = occurrence;
+    return false;
+  });
+  return found;
+}
+
+void Schedule::walk(Instant after, std::function<bool(Occurrence const&)> const& each) const {
   if (auto const* const rule = std::get_if<RecurrenceRule>(&when_)) {
     rule->walk(*start_, [&](LocalTime local) {
       auto const occurrence = at_local(local);
       if ((end_ && local > *end_) || (rule->until() && occurrence.start > *rule->until())) return false;
-      if (occurrence.start <= after) return true;
-      found = occurrence;
-      return false;
+      return each(occurrence);
     });
-    return found;
   }
   if (auto const* const line = std::get_if<CronLine>(&when_)) {
     // Two days before covers every zone and every gap.
@@ -146,12 +152,18 @@ std::optional<Occurrence> Schedule::next(Instant after) const {
     line->walk(from, [&](LocalTime local) {
       if ((end_ && local > *end_) || (count_ && counted >= *count_)) return false;
       ++counted;
-      auto const occurrence = at_local(local);
-      if (occurrence.start <= after) return true;
-      found = occurrence;
-      return false;
+      return each(at_local(local));
     });
   }
+}
+
+std::optional<Schedule::Latest> Schedule::latest(Instant from, Instant until) const {
+  std::optional<Latest> found;
+  walk(from, [&](Occurrence const& occurrence) {
+    if (occurrence.start > until) return false;
+    if (occurrence.start >= from) found = Latest{occurrence.local, occurrence.start, found ? found->earlier + 1 : 0};
+    return true;
+  });
   return found;
 }
 

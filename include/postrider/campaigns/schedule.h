@@ -14,6 +14,7 @@
 
 #include <boost/json/object.hpp>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -41,11 +42,20 @@ class Schedule {
 
   // The first occurrence that starts after `after`; nothing when it is over. The single ones know only their own.
   std::optional<Occurrence> next(Instant after) const;
+  // The last occurrence that starts from `from` to `until`, and how many before it do.
+  struct Latest {
+    LocalTime local;
+    Instant start;
+    int earlier = 0;
+  };
+  std::optional<Latest> latest(Instant from, Instant until) const;
   // The one that starts at `start`, as `next` gave it.
   LocalTime local_of(Instant start) const;
 
  private:
   Occurrence at_local(LocalTime local) const;
+  // Occurrences of a rule or a cron line around `after` and later, until false.
+  void walk(Instant after, std::function<bool(Occurrence const&)> const& each) const;
 
   std::variant<std::monostate, Instant, LocalTime, RecurrenceRule, CronLine> when_;
   std::string time_zone_ = "UTC";

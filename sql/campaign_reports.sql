@@ -1,0 +1,64 @@
+-- What came of a campaign. $3 is one run's number as text, or null for all.
+
+-- name: ledger
+-- tag: router
+-- A recount: what is shown is what is there.
+select count(*), count(*) filter (where status = 'queued'), count(*) filter (where status = 'sending'), count(*) filter (where status = 'sent'),
+       count(*) filter (where status = 'skipped'), count(*) filter (where status = 'failed'), count(*) filter (where status = 'uncertain'),
+       count(*) filter (where status = 'canceled'), count(delivered_at), count(opened_at), count(machine_opened_at), count(clicked_at), count(bounced_at),
+       count(complained_at), count(unsubscribed_at), min(sent_at), max(sent_at)
+from messages where tenant_id = $1 and campaign_id = $2 and (cast($3 as text) is null or visit = $3);
+
+-- name: states_of_run
+-- tag: router
+-- From the index alone.
+select status, count(*) from messages where tenant_id = $1 and campaign_id = $2 and visit = $3 group by status;
+
+-- name: skip_reasons
+-- tag: router
+select skip_reason, count(*) from messages
+where tenant_id = $1 and campaign_id = $2 and (cast($3 as text) is null or visit = $3) and status = 'skipped' group by skip_reason;
+
+-- name: bounces
+-- tag: router
+select coalesce(bounce_class, 'unknown'), count(*) from messages
+where tenant_id = $1 and campaign_id = $2 and (cast($3 as text) is null or visit = $3) and bounced_at is not null group by coalesce(bounce_class, 'unknown');
+
+-- name: hits
+-- tag: router
+-- Opens and clicks, told apart by who did them; each message once in the last column.
+select e.event_type, e.actor_class, count(*), count(distinct e.message_id) from message_events e
+where e.tenant_id = $1 and e.campaign_id = $2 and e.event_type in ('opened', 'clicked')
+  and (cast($3 as text) is null or exists (select 1 from messages m where m.tenant_id = $1 and m.id = e.message_id and m.visit = $3))
+group by e.event_type, e.actor_class;
+
+-- name: links
+-- tag: router
+select coalesce(e.url, ''), count(*) filter (where e.actor_class <> 'machine'), count(*) filter (where e.actor_class = 'machine'),
+       count(distinct case when e.actor_class <> 'machine' then e.contact_id end)
+from message_events e
+where e.tenant_id = $1 and e.campaign_id = $2 and e.event_type = 'clicked'
+  and (cast($3 as text) is null or exists (select 1 from messages m where m.tenant_id = $1 and m.id = e.message_id and m.visit = $3))
+group by coalesce(e.url, '') order by 2 desc, 3 desc, 1 limit 500;
+
+-- name: runs_ledger
+-- tag: router
+select visit, count(*), count(*) filter (where status = 'queued'), count(*) filter (where status = 'sending'), count(*) filter (where status = 'sent'),
+       count(*) filter (where status = 'skipped'), count(*) filter (where status = 'failed'), count(*) filter (where status = 'uncertain'),
+       count(*) filter (where status = 'canceled'), count(opened_at), count(clicked_at), count(bounced_at)
+from messages where tenant_id = $1 and campaign_id = $2 group by visit;
+
+-- name: recent_rate
+-- tag: router
+-- How many mails of the tenant left since $2, in which time.
+select count(*), min(e.created_at), max(e.created_at) from (
+  select created_at from marketing_events where tenant_id = $1 and event_type = 'email_sent' and created_at >= $2 order by created_at desc limit 20000) e;
+
+-- name: export_page
+-- tag: router
+select m.id, m.visit, m.contact_id, c.email, m.status, m.skip_reason, m.error, m.attempt_count, m.scheduled_at, m.sent_at, m.delivered_at, m.opened_at,
+       m.machine_opened_at, m.clicked_at, m.bounced_at, m.bounce_class, m.complained_at, m.unsubscribed_at, m.provider_message_id
+from messages m left join contacts c on c.tenant_id = $1 and c.id = m.contact_id
+where m.tenant_id = $1 and m.campaign_id = $2 and (cast($3 as text) is null or m.visit = $3) and (cast($4 as text) is null or m.status = $4)
+  and (cast($5 as text) is null or m.skip_reason = $5) and m.id > $6
+order by m.id limit $7;

@@ -1,0 +1,20 @@
+-- name: series
+-- tag: router
+-- By hour of UTC.
+select substr(at, 1, 13) || ':00:00Z', what, count(*) from (
+  select m.sent_at as at, 'sent' as what from messages m
+    where m.tenant_id = $1 and m.campaign_id = $2 and (cast($3 as text) is null or m.visit = $3) and m.sent_at is not null
+  union all
+  select e.occurred_at, case when e.event_type in ('opened', 'clicked') and e.actor_class = 'machine' then 'machine_' || e.event_type else e.event_type end
+    from message_events e
+    where e.tenant_id = $1 and e.campaign_id = $2 and e.event_type in ('delivered', 'opened', 'clicked', 'bounced', 'complained', 'unsubscribed')
+      and (cast($3 as text) is null or exists (select 1 from messages m where m.tenant_id = $1 and m.id = e.message_id and m.visit = $3))) f
+group by 1, 2 order by 1, 2 limit 20000;
+
+-- name: domains
+-- tag: router
+select coalesce(substr(c.email_key, instr(c.email_key, '@') + 1), ''), count(*), count(*) filter (where m.status = 'sent'), count(m.delivered_at), count(m.opened_at),
+       count(m.clicked_at), count(m.bounced_at), count(m.complained_at), count(*) filter (where m.status = 'failed')
+from messages m left join contacts c on c.tenant_id = $1 and c.id = m.contact_id
+where m.tenant_id = $1 and m.campaign_id = $2 and (cast($3 as text) is null or m.visit = $3)
+group by 1 order by 2 desc, 1 limit $4;

@@ -1,0 +1,186 @@
+#include "postrider/campaigns/reports.h"
+
+#include "campaigns/record.h"
+#include "sql/campaign_reports.h"
+#include "sql/campaigns.h"
+
+#include <algorithm>
+
+namespace postrider::campaigns {
+
+namespace {
+
+constexpr int every_run = 1'000'000'000;
+
+std::int64_t count_of(std::map<std::string, std::int64_t> const& counts, std::string const& status) {
+  auto const found = counts.find(status);
+  return found == counts.end() ? 0 : found->second;
+}
+
+// Columns 2 to 8 of runs_ledger.
+std::map<std::string, std::int64_t> counts_in(db::Row row) {
+  std::map<std::string, std::int64_t> counts;
+  counts["queued"] = row.integer(2);
+  counts["sending"] = row.integer(3);
+  counts["sent"] = row.integer(4);
+  counts["skipped"] = row.integer(5);
+  counts["failed"] = row.integer(6);
+  counts["uncertain"] = row.integer(7);
+  counts["canceled"] = row.integer(8);
+  return counts;
+}
+
+void add(States& sum, States const& more) {
+  sum.audience += more.audience;
+  sum.queued += more.queued;
+  sum.sending += more.sending;
+  sum.sent += more.sent;
+  sum.skipped += more.skipped;
+  sum.failed += more.failed;
+  sum.uncertain += more.uncertain;
+  sum.canceled += more.canceled;
+}
+
+}  // namespace
+
+Run read_run(db::Row row) {
+  Run r;
+  r.number = static_cast<int>(row.integer(0));
+  r.lane = row.id<LaneId>(1);
+  r.id_base = row.uuid(2);
+  r.status = row.text(3);
+  r.version = row.id<TemplateVersionId>(4);
+  r.sender = row.id<SenderId>(5);
+  r.audience = row.integer(6);
+  r.expanded_to = row.integer(7);
+  r.scheduled_for = row.instant(8);
+  r.not_before = row.instant(9);
+  r.local_time = row.maybe_text(10);
+  r.fallback_time_zone = row.maybe_text(11);
+  r.missed = static_cast<int>(row.integer(12));
+  r.settled = row.boolean(13);
+  auto const counts = row.json(14);
+  for (auto const& member : counts.as_object()) r.counts[std::string(member.key())] = member.value().to_number<std::int64_t>();
+  if (!row.is_null(15)) r.rate_per_minute = row.real(15);
+  r.counted_at = row.maybe_instant(16);
+  r.started_at = row.instant(17);
+  r.completed_at = row.maybe_instant(18);
+  return r;
+}
+
+States states_of(Run const& run, std::map<std::string, std::int64_t> const& counts) {
+  States s;
+  s.audience = run.audience;
+  s.queued = count_of(counts, "queued");
+  s.sending = count_of(counts, "sending");
+  s.sent = count_of(counts, "sent");
+  s.skipped = count_of(counts, "skipped");
+  s.failed = count_of(counts, "failed");
+  s.uncertain = count_of(counts, "uncertain");
+  s.canceled = count_of(counts, "canceled");
+  auto const outside = s.audience - (s.queued + s.sending + s.sent + s.skipped + s.failed + s.uncertain + s.canceled);
+  if (outside == 0) return s;
+  // Messages of people who were erased are gone from the ledger; all others outside it have not got there.
+  auto const waiting = std::clamp<std::int64_t>(run.audience - run.expanded_to, 0, outside);
+  (run.status == "canceled" ? s.canceled : s.queued) += waiting;
+  auto const gone = outside - waiting;
+  (run.status == "active" ? s.queued : s.skipped) += gone;
+  return s;
+}
+
+Task<bool> Reports::exists(TenantId tenant, CampaignId id) {
+  auto const row = co_await store_.maybe(sql::campaigns::find, tenant, id);
+  co_return row.has_value();
+}
+
+Task<Result<Report>> Reports::report(TenantId tenant, CampaignId id, std::optional<std::string> run) {
+  if (!co_await exists(tenant, id)) co_return not_found("campaign", id.str());
+  Report r;
+  r.as_of = clock_.now();
+  std::map<std::string, std::map<std::string, std::int64_t>> by_run;
+  for (auto const row : co_await store_.all(sql::campaign_reports::runs_ledger, tenant, id)) by_run[row.text(0)] = counts_in(row);
+  bool found = !run;
+  std::int64_t lost = 0;
+  for (auto const row : co_await store_.all(sql::campaigns::runs, tenant, id, every_run, every_run)) {
+    auto const each = read_run(row);
+    auto const visit = std::to_string(each.number);
+    if (run && visit != *run) continue;
+    found = true;
+    auto const states = states_of(each, by_run[visit]);
+    lost += states.skipped - count_of(by_run[visit], "skipped");
+    add(r.states, states);
+  }
+  if (!found) co_return not_found("run", *run);
+  auto const row = co_await store_.one(sql::campaign_reports::ledger, tenant, id, run);
+  r.delivered = row.integer(8);
+  r.opened = row.integer(9);
+  r.machine_opened = row.integer(10);
+  r.clicked = row.integer(11);
+  r.bounced = row.integer(12);
+  r.complained = row.integer(13);
+  r.unsubscribed = row.integer(14);
+  r.first_sent_at = row.maybe_instant(15);
+  r.last_sent_at = row.maybe_instant(16);
+  for (auto const reason : co_await store_.all(sql::campaign_reports::skip_reasons, tenant, id, run))
+    r.skip_reasons[reason.maybe_text(0).value_or("unknown")] += reason.integer(1);
+  if (lost > 0) r.skip_reasons["contact_deleted"] += lost;
+  for (auto const bounce : co_await store_.all(sql::campaign_reports::bounces, tenant, id, run)) r.bounces[bounce.text(0)] = bounce.integer(1);
+  for (auto const hit : co_await store_.all(sql::campaign_reports::hits, tenant, id, run)) {
+    bool const machine = hit.view(1) == "machine";
+    bool const open = hit.view(0) == "opened";
+    (open ? (machine ? r.machine_opens : r.opens) : (machine ? r.machine_clicks : r.clicks)) += hit.integer(2);
+    if (!open && machine) r.machine_clicked = hit.integer(3);
+  }
+  co_return r;
+}
+
+Task<Result<std::vector<RunReport>>> Reports::runs(TenantId tenant, CampaignId id, int before, int limit) {
+  if (!co_await exists(tenant, id)) co_return not_found("campaign", id.str());
+  std::map<std::string, RunReport> ledger;
+  std::map<std::string, std::map<std::string, std::int64_t>> counts;
+  for (auto const row : co_await store_.all(sql::campaign_reports::runs_ledger, tenant, id)) {
+    auto& one = ledger[row.text(0)];
+    one.opened = row.integer(9);
+    one.clicked = row.integer(10);
+    one.bounced = row.integer(11);
+    counts[row.text(0)] = counts_in(row);
+  }
+  std::vector<RunReport> all;
+  for (auto const row : co_await store_.all(sql::campaigns::runs, tenant, id, before, limit)) {
+    auto const run = read_run(row);
+    auto report = ledger[std::to_string(run.number)];
+    report.states = states_of(run, counts[std::to_string(run.number)]);
+    report.run = run;
+    all.push_back(std::move(report));
+  }
+  co_return all;
+}
+
+Task<Result<std::vector<HourReport>>> Reports::series(TenantId tenant, CampaignId id, std::optional<std::string> run) {
+  if (!co_await exists(tenant, id)) co_return not_found("campaign", id.str());
+  std::vector<HourReport> all;
+  for (auto const row : co_await store_.all_on(db::Lane::background, sql::campaign_reports::series, tenant, id, run)) {
+    if (all.empty() || all.back().hour != row.view(0)) all.push_back(HourReport{row.text(0)});
+    all.back().counts[row.text(1)] = row.integer(2);
+  }
+  co_return all;
+}
+
+Task<Result<std::vector<LinkReport>>> Reports::links(TenantId tenant, CampaignId id, std::optional<std::string> run) {
+  if (!co_await exists(tenant, id)) co_return not_found("campaign", id.str());
+  std::vector<LinkReport> all;
+  auto const rows = co_await store_.all_on(db::Lane::background, sql::campaign_reports::links, tenant, id, run);
+  for (auto const row : rows) all.push_back(LinkReport{row.text(0), row.integer(1), row.integer(2), row.integer(3)});
+  co_return all;
+}
+
+Task<Result<std::vector<DomainReport>>> Reports::domains(TenantId tenant, CampaignId id, std::optional<std::string> run, int limit) {
+  if (!co_await exists(tenant, id)) co_return not_found("campaign", id.str());
+  std::vector<DomainReport> all;
+  auto const rows = co_await store_.all_on(db::Lane::background, sql::campaign_reports::domains, tenant, id, run, limit);
+  for (auto const row : rows)
+    all.push_back(DomainReport{row.text(0), row.integer(1), row.integer(2), row.integer(3), row.integer(4), row.integer(5), row.integer(6), row.integer(7), row.integer(8)});
+  co_return all;
+}
+
+}  // namespace postrider::campaigns

@@ -1,0 +1,1 @@
+#include "postrider/campaigns/findings.h"
