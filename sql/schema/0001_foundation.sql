@@ -189,43 +189,76 @@ create table contacts (
 );
 create unique index contacts_email on contacts (tenant_id, email_key) where email_key is not null;
 create unique index contacts_external on contacts (tenant_id, external_id) where external_id is not null;
+create index contacts_phone on contacts (tenant_id, phone) where phone is not null;
 create index contacts_created on contacts (tenant_id, created_at, id);
 create index contacts_lead_of on contacts (tenant_id, lead_id) where lead_id is not null;
 
+-- A file of contacts on its way in. Row numbers mark how far it is: a commit has done all up to committed_to, an undo all above undone_to.
 create table imports (
   tenant_id uuid not null,
   id uuid not null,
-  status text not null check (status in ('receiving', 'staged', 'running', 'completed', 'failed', 'undoing', 'undone')),
+  status text not null check (status in ('receiving', 'staged', 'running', 'completed', 'failed', 'undoing', 'undone', 'discarded')),
   filename text,
-  settings jsonb not null,
+  encoding text,
+  delimiter text,
+  request jsonb not null,
+  file_columns jsonb not null,
+  bytes_read bigint not null,
   rows_total bigint not null,
   rows_created bigint not null,
   rows_updated bigint not null,
   rows_unchanged bigint not null,
   rows_rejected bigint not null,
-  rows_committed bigint not null,
+  rows_suppressed bigint not null,
+  consents_granted bigint not null,
+  consents_kept bigint not null,
+  undo_deleted bigint not null,
+  undo_restored bigint not null,
+  undo_kept bigint not null,
+  last_row bigint not null,
+  committed_to bigint not null,
+  undone_to bigint not null,
   error text,
-  created_by jsonb not null,
+  actor jsonb not null,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   completed_at timestamptz,
-  primary key (tenant_id, id)
+  swept_at timestamptz,
+  constraint imports_pkey primary key (tenant_id, id)
 );
-create index imports_created on imports (tenant_id, created_at desc, id);
+create index imports_swept on imports (updated_at) where swept_at is null;
 
+-- Its rows, until they are swept. `cells` is the record as it came, of rejected rows; `before` what a commit overwrote.
 create table import_rows (
   tenant_id uuid not null,
   import_id uuid not null,
   row_number bigint not null,
   verdict text not null check (verdict in ('create', 'update', 'unchanged', 'reject')),
   reason text,
+  note text,
   contact_id uuid,
-  fields jsonb,
+  email text,
+  email_key text,
+  phone text,
+  first_name text,
+  last_name text,
+  time_zone text,
+  locale text,
+  external_id text,
+  lead_id uuid,
+  tracking boolean,
+  attributes jsonb,
+  tags jsonb,
   before jsonb,
-  raw text,
-  state text not null check (state in ('staged', 'committed', 'undone')),
-  primary key (tenant_id, import_id, row_number)
+  joined boolean,
+  cells text,
+  constraint import_rows_pkey primary key (tenant_id, import_id, row_number)
 );
+create index import_rows_email on import_rows (tenant_id, import_id, email_key) where email_key is not null;
+create index import_rows_external on import_rows (tenant_id, import_id, external_id) where external_id is not null;
+create index import_rows_phone on import_rows (tenant_id, import_id, phone) where phone is not null and email_key is null and external_id is null;
+create index import_rows_contact on import_rows (tenant_id, contact_id) where contact_id is not null;
+create index import_rows_rejected on import_rows (tenant_id, import_id, row_number) where verdict = 'reject';
 
 create table consent_records (
   tenant_id uuid not null,
@@ -261,9 +294,11 @@ create table consent_history (
   text_shown text,
   actor_kind text not null,
   actor_id uuid,
+  import_id uuid,
   occurred_at timestamptz not null,
   primary key (tenant_id, id)
 );
+create index consent_history_import on consent_history (tenant_id, import_id, contact_id) where import_id is not null;
 create index consent_history_contact on consent_history (tenant_id, contact_id, occurred_at);
 
 create table suppressions (

@@ -1,5 +1,6 @@
 // The commands of the program: each builds an Application, does one thing, and says in one sentence how it went.
 #include "app/application.h"
+#include "app/import_command.h"
 #include "app/wiring.h"
 #include "postrider/base/fail_point.h"
 #include "postrider/base/log.h"
@@ -228,6 +229,7 @@ int run(Command const& command) {
     case Verb::tenant_create: return run_with_application(command, create_tenant, true);
     case Verb::user_create: return run_with_application(command, create_user, true);
     case Verb::apikey_create: return run_with_application(command, create_api_key, true);
+    case Verb::import_contacts: return run_with_application(command, import_contacts, true);
     case Verb::print_config: std::cout << default_config(); return 0;
     case Verb::list_fail_points:
       for (auto const& name : fail_point::known()) std::cout << name << "\n";
@@ -244,7 +246,6 @@ int run(Command const& command) {
       std::filesystem::remove_all(folder);
       return code;
     }
-    case Verb::import_contacts:
     case Verb::doctor:
     case Verb::openapi:
     case Verb::metrics_reference: break;

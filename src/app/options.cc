@@ -34,6 +34,7 @@ std::vector<Setting> settings_of(Options& options) {
       {"max-connections", &options.max_connections, "HTTP connections at a time; more are answered 503"},
       {"database-connections", &options.database_connections, "PostgreSQL connections for API requests; sending and background work have their own"},
       {"send-in-flight", &options.send_in_flight, "Messages claimed for sending at a time"},
+      {"import-max-megabytes", &options.import_max_megabytes, "Largest file of contacts that is taken in over HTTP, after decompression"},
       {"drain-seconds", &options.drain_seconds, "How long a stopping server lets requests and hand-overs finish"},
   };
 }

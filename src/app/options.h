@@ -22,6 +22,7 @@ struct Options {
   int max_connections = 10'000;
   int database_connections = 12;
   int send_in_flight = 500;
+  int import_max_megabytes = 2048;
   int drain_seconds = 30;
   bool no_migrate = false;
 };

@@ -104,6 +104,7 @@ Modules::Modules(Executor e, Options o)
       http_client(executor, client_settings(options)),
       identity(*store, clock, ids, random, offload, keys),
       contacts(*store, clock, ids),
+      imports(*store, clock, ids),
       segments(*store, clock, ids),
       templates(*store, clock, ids),
       identities(*store, clock, ids, sealer,
@@ -120,6 +121,7 @@ Modules::Modules(Executor e, Options o)
       session_api(identity),
       team_api(identity),
       contacts_api(*store, contacts),
+      imports_api(imports, static_cast<std::uint64_t>(options.import_max_megabytes) * 1024 * 1024),
       consent_api(*store, clock, ids),
       segments_api(contacts, segments),
       templates_api(templates, trials),
@@ -146,6 +148,7 @@ std::vector<http::Route> Modules::routes() {
   append(all, session_api.routes());
   append(all, team_api.routes());
   append(all, contacts_api.routes());
+  append(all, imports_api.routes());
   append(all, consent_api.routes());
   append(all, segments_api.routes());
   append(all, templates_api.routes());
@@ -171,6 +174,10 @@ void Modules::make_services() {
     segment_work.queue = "segments";
     segment_work.concurrency = 2;
     services.push_back(jobs::make_worker(*store, clock, random, executor, instance, segment_work, std::move(handlers)));
+    jobs::WorkerSettings import_work;
+    import_work.queue = "imports";
+    import_work.concurrency = 2;
+    services.push_back(jobs::make_worker(*store, clock, random, executor, instance, import_work, imports.job_handlers()));
     jobs::WorkerSettings campaign_work;
     campaign_work.queue = "campaigns";
     campaign_work.concurrency = 4;
@@ -183,6 +190,7 @@ void Modules::make_services() {
   }
   if (has_role("scheduler")) {
     services.push_back(make_ticker(executor, "campaigns", std::chrono::seconds(1), [this] { return campaigns.tick(); }));
+    services.push_back(make_ticker(executor, "imports", std::chrono::minutes(5), [this] { return imports.tick(); }));
     services.push_back(make_ticker(executor, "segments", std::chrono::seconds(15), [this] { return segments.tick(); }));
     services.push_back(make_ticker(executor, "partitions", std::chrono::hours(6), [this] { return tidy(*store, clock); }));
   }

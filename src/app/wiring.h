@@ -3,6 +3,7 @@
 
 #include "api/consent_api.h"
 #include "api/contacts_api.h"
+#include "api/imports_api.h"
 #include "api/messages_api.h"
 #include "api/campaign_reports_api.h"
 #include "api/campaigns_api.h"
@@ -27,6 +28,7 @@
 #include "postrider/campaigns/campaigns.h"
 #include "postrider/campaigns/reports.h"
 #include "postrider/contacts/contacts.h"
+#include "postrider/contacts/imports.h"
 #include "postrider/content/templates.h"
 #include "postrider/crypto/sealing.h"
 #include "postrider/crypto/signing.h"
@@ -83,6 +85,7 @@ struct Modules {
   identity::Identity identity;
   // 3 people
   contacts::Contacts contacts;
+  contacts::Imports imports;
   segments::Segments segments;
   // 4 message
   content::Templates templates;
@@ -100,6 +103,7 @@ struct Modules {
   api::SessionApi session_api;
   api::TeamApi team_api;
   api::ContactsApi contacts_api;
+  api::ImportsApi imports_api;
   api::ConsentApi consent_api;
   api::SegmentsApi segments_api;
   api::TemplatesApi templates_api;
