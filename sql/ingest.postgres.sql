@@ -42,14 +42,14 @@ on conflict do nothing;
 
 -- name: advance_messages
 -- tag: router
--- First times only ever get earlier or appear; an uncertain message that was seen arriving counts as sent.
+-- First times only ever get earlier or appear; an uncertain message that was seen arriving counts as sent, also one that waits to be sent again.
 update messages m
 set delivered_at = least(m.delivered_at, u.delivered_at), opened_at = least(m.opened_at, u.opened_at),
     machine_opened_at = least(m.machine_opened_at, u.machine_opened_at), clicked_at = least(m.clicked_at, u.clicked_at),
     bounced_at = least(m.bounced_at, u.bounced_at), bounce_class = coalesce(m.bounce_class, u.bounce_class),
     complained_at = least(m.complained_at, u.complained_at), unsubscribed_at = least(m.unsubscribed_at, u.unsubscribed_at),
-    status = case when m.status = 'uncertain' and u.arrived then 'sent' else m.status end,
-    sent_at = case when m.status = 'uncertain' and u.arrived then coalesce(m.sent_at, m.updated_at) else m.sent_at end, updated_at = $2
+    status = case when (m.status = 'uncertain' or (m.status = 'queued' and m.error like 'uncertain%')) and u.arrived then 'sent' else m.status end,
+    sent_at = case when (m.status = 'uncertain' or (m.status = 'queued' and m.error like 'uncertain%')) and u.arrived then coalesce(m.sent_at, m.updated_at) else m.sent_at end, updated_at = $2
 from unnest($3::uuid[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::text[],
             $10::timestamptz[], $11::timestamptz[], $12::boolean[])
   as u (id, delivered_at, opened_at, machine_opened_at, clicked_at, bounced_at, bounce_class, complained_at, unsubscribed_at, arrived)

@@ -41,7 +41,7 @@ on conflict do nothing;
 
 -- name: advance_messages
 -- tag: router
--- First times only ever get earlier or appear; an uncertain message that was seen arriving counts as sent.
+-- First times only ever get earlier or appear; an uncertain message that was seen arriving counts as sent, also one that waits to be sent again.
 update messages as m
 set delivered_at = coalesce(min(m.delivered_at, u.value ->> 1), m.delivered_at, u.value ->> 1),
     opened_at = coalesce(min(m.opened_at, u.value ->> 2), m.opened_at, u.value ->> 2),
@@ -51,8 +51,8 @@ set delivered_at = coalesce(min(m.delivered_at, u.value ->> 1), m.delivered_at, 
     bounce_class = coalesce(m.bounce_class, u.value ->> 6),
     complained_at = coalesce(min(m.complained_at, u.value ->> 7), m.complained_at, u.value ->> 7),
     unsubscribed_at = coalesce(min(m.unsubscribed_at, u.value ->> 8), m.unsubscribed_at, u.value ->> 8),
-    status = case when m.status = 'uncertain' and u.value ->> 9 = 'true' then 'sent' else m.status end,
-    sent_at = case when m.status = 'uncertain' and u.value ->> 9 = 'true' then coalesce(m.sent_at, m.updated_at) else m.sent_at end, updated_at = $2
+    status = case when (m.status = 'uncertain' or (m.status = 'queued' and m.error like 'uncertain%')) and u.value ->> 9 = 'true' then 'sent' else m.status end,
+    sent_at = case when (m.status = 'uncertain' or (m.status = 'queued' and m.error like 'uncertain%')) and u.value ->> 9 = 'true' then coalesce(m.sent_at, m.updated_at) else m.sent_at end, updated_at = $2
 from json_each($3) as u
 where m.tenant_id = $1 and m.id = u.value ->> 0;
 

@@ -475,12 +475,13 @@ create table campaign_runs (
 );
 create index campaign_runs_unsettled on campaign_runs (next_count_at) where not settled;
 
--- A queue of messages that are let through together: a campaign's, or the direct messages of one priority.
--- Closing it stops claims at once, without touching a message.
+-- A queue of messages that are let through together: a campaign's, or the direct messages of one priority and sender.
+-- Closing it stops claims at once, without touching a message. `held_by` says what it waits for, until next_due_at.
 create table send_lanes (
   tenant_id uuid not null,
   id uuid not null,
   campaign_id uuid,
+  sender_id uuid,
   priority integer not null,
   is_open boolean not null,
   next_due_at timestamptz not null,
@@ -489,19 +490,32 @@ create table send_lanes (
   tokens double precision not null,
   tokens_at timestamptz not null,
   served_at timestamptz not null,
+  held_by text,
   constraint send_lanes_pkey primary key (tenant_id, id)
 );
-create index send_lanes_due on send_lanes (priority, served_at) where is_open;
+create index send_lanes_due on send_lanes (next_due_at) where is_open;
 
--- Token buckets: name is "tenant", "channel:email" or "provider:<id>"; span is minute, hour or day.
+-- Budgets: name is "tenant", "channel:email" or "provider:<id>"; span is minute, hour or day. A minute's flows as a token bucket, the
+-- others count what was used in slots.
 create table rate_limits (
   tenant_id uuid not null,
   name text not null,
   span text not null check (span in ('minute', 'hour', 'day')),
-  capacity double precision not null,
+  capacity bigint not null,
   tokens double precision not null,
   tokens_at timestamptz not null,
-  primary key (tenant_id, name, span)
+  used jsonb not null,
+  constraint rate_limits_pkey primary key (tenant_id, name, span)
+);
+
+-- How a tenant wants its messages retried and how often it writes to one person.
+create table sending_settings (
+  tenant_id uuid not null,
+  max_attempts integer not null,
+  frequency_messages integer,
+  frequency_days integer,
+  updated_at timestamptz not null,
+  constraint sending_settings_pkey primary key (tenant_id)
 );
 
 -- The ledger. One row for every intended send, unique per (source, visit, contact, channel): nothing is sent twice.
@@ -546,6 +560,7 @@ create table messages (
   bounce_class text,
   complained_at timestamptz,
   unsubscribed_at timestamptz,
+  uncertain_closed_at timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   constraint messages_pkey primary key (tenant_id, id),
@@ -553,6 +568,7 @@ create table messages (
 );
 create index messages_due on messages (tenant_id, lane_id, due_at) where status = 'queued';
 create index messages_sending on messages (lease_owner) where status = 'sending';
+create index messages_uncertain on messages (updated_at) where status = 'uncertain' and uncertain_closed_at is null;
 create index messages_contact on messages (tenant_id, contact_id, created_at desc);
 create index messages_campaign on messages (tenant_id, campaign_id, visit, status);
 create index messages_created on messages (tenant_id, created_at desc, id);

@@ -27,7 +27,7 @@ constexpr Reason reasons[] = {
     {"render_failed", "the template could not be rendered for this contact", "give the variable a default in the template, or fill the contact's field; then retry"},
     {"aborted_by_template", "the template itself said that this contact should not get it", "nothing, if the template's condition is right"},
     {"canceled_by_hand", "somebody canceled it", "send it anew"},
-    {"frequency_cap", "the contact has had as many mails as the frequency cap allows", "wait, or raise the cap"},
+    {"frequency_capped", "the contact has had as many mails as the frequency cap allows", "wait, or raise the cap in the sending settings"},
     {"quiet_hours", "it is in the contact's quiet hours", "nothing: it is sent when they end"},
 };
 
@@ -45,6 +45,8 @@ std::string_view passing(std::string_view gate) {
   if (gate == "consent") return "consent allows it";
   if (gate == "sender") return "the sender is there and may be used";
   if (gate == "provider") return "the sender's provider is there";
+  if (gate == "frequency") return "the contact has not been written to too often";
+  if (gate == "pacing") return "every budget had room for it";
   return "it passed";
 }
 
@@ -80,6 +82,7 @@ std::string outcome_sentence(MessageAttemptOut const& attempt) {
   if (outcome == "policy") return "the provider refused it by its policy" + code + said;
   if (outcome == "configuration") return "the provider's set-up is wrong" + code + said;
   if (outcome == "uncertain") return "the connection broke while it was handed over: it may have been sent" + said;
+  if (outcome == "crashed") return "the server stopped before it was handed over; it was taken back";
   if (outcome == "not_sent") return "it was given back before it left" + said;
   if (outcome == "skipped") return "it was not sent" + said;
   return outcome + said;
@@ -112,7 +115,7 @@ void summarise(ExplanationOut& out, MessageOut const& m, std::vector<DecisionFac
 
 }  // namespace
 
-ExplanationOut explained(MessageOut const& message, std::vector<DecisionFacts> const& decisions) {
+ExplanationOut explained(MessageOut const& message, std::vector<DecisionFacts> const& decisions, std::optional<delivery::Waiting> const& waiting) {
   ExplanationOut out;
   out.id = message.id;
   out.status = message.status;
@@ -124,6 +127,10 @@ ExplanationOut explained(MessageOut const& message, std::vector<DecisionFacts> c
     out.decisions.push_back(std::move(decision));
   }
   summarise(out, message, decisions);
+  if (waiting) {
+    out.waiting = WaitingOut{waiting->reason, waiting->detail, waiting->until};
+    if (waiting->reason == "paused" || waiting->reason == "paced" || waiting->reason == "provider_down") out.summary += " It waits because " + waiting->detail + ".";
+  }
   return out;
 }
 

@@ -9,7 +9,7 @@ namespace postrider::api {
 
 class MessagesApi {
  public:
-  MessagesApi(db::Store& store, delivery::Messages& messages) : store_(store), messages_(messages) {}
+  MessagesApi(db::Store& store, Clock const& clock, delivery::Messages& messages) : store_(store), clock_(clock), messages_(messages) {}
   std::vector<http::Route> routes();
 
  private:
@@ -25,6 +25,7 @@ class MessagesApi {
   Answer answer_with(TenantId tenant, MessageId id, int status);
 
   db::Store& store_;
+  Clock const& clock_;
   delivery::Messages& messages_;
 };
 

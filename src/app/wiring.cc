@@ -126,9 +126,10 @@ Modules::Modules(Executor e, Options o)
       segments_api(contacts, segments),
       templates_api(templates, trials),
       providers_api(identities, verification),
-      messages_api(*store, messages),
+      messages_api(*store, clock, messages),
       campaigns_api(campaigns),
       campaign_reports_api(campaign_reports),
+      sending_policy_api(*store, clock, ids),
       records_api(*store, clock, ids),
       web_version(messages, tokens),
       overview_api(*store, clock),
@@ -156,6 +157,7 @@ std::vector<http::Route> Modules::routes() {
   append(all, messages_api.routes());
   append(all, campaigns_api.routes());
   append(all, campaign_reports_api.routes());
+  append(all, sending_policy_api.routes());
   append(all, records_api.routes());
   append(all, web_version.routes());
   append(all, overview_api.routes());
@@ -182,7 +184,8 @@ void Modules::make_services() {
     campaign_work.queue = "campaigns";
     campaign_work.concurrency = 4;
     services.push_back(jobs::make_worker(*store, clock, random, executor, instance, campaign_work, campaigns.job_handlers()));
-    delivery::SendingGround const ground{*store, clock, random, ids, executor, instance, templates, identities, tokens};
+    auto provider_of = [this](TenantId tenant, ProviderId provider) { return identities.live(tenant, provider); };
+    delivery::SendingGround const ground{*store, clock, random, ids, executor, instance, templates, provider_of, tokens};
     delivery::SendingSettings sending;
     sending.public_url = public_url;
     sending.journal_folder = options.state_dir;

@@ -15,6 +15,7 @@
 #include "api/records_api.h"
 #include "api/segments_api.h"
 #include "api/sender_pages.h"
+#include "api/sending_policy_api.h"
 #include "api/session_api.h"
 #include "api/team_api.h"
 #include "api/templates_api.h"
@@ -111,6 +112,7 @@ struct Modules {
   api::MessagesApi messages_api;
   api::CampaignsApi campaigns_api;
   api::CampaignReportsApi campaign_reports_api;
+  api::SendingPolicyApi sending_policy_api;
   api::RecordsApi records_api;
   api::WebVersion web_version;
   api::OverviewApi overview_api;

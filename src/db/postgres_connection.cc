@@ -23,7 +23,13 @@ using Result_ = std::unique_ptr<PGresult, decltype(&PQclear)>;
 // {"a","b",NULL}: the text form of an array.
 template <class Items, class Text>
 std::string array_literal(Items const& items, Text&& text_of) {
-  std::string out = "{";
+  std::size_t size = 2;
+  for (auto const& item : items)
+    if (std::string const* const text = text_of(item)) size += text->size() + 3;
+    else size += 5;
+  std::string out;
+  out.reserve(size);
+  out += '{';
   for (auto const& item : items) {
     if (out.size() > 1) out += ',';
     std::string const* const text = text_of(item);
@@ -32,10 +38,13 @@ std::string array_literal(Items const& items, Text&& text_of) {
       continue;
     }
     out += '"';
-    for (char const c : *text) {
-      if (c == '"' || c == '\\') out += '\\';
-      out += c;
+    std::size_t written = 0;
+    for (auto at = text->find_first_of("\"\\"); at != std::string::npos; at = text->find_first_of("\"\\", at + 1)) {
+      out.append(*text, written, at - written);
+      out += '\\';
+      written = at;
     }
+    out.append(*text, written);
     out += '"';
   }
   return out += '}';
@@ -106,7 +115,7 @@ void without_notices(void*, PGresult const*) {}
 
 }  // namespace
 
-PGconn* PostgresConnection::connect(std::string const& url, std::string const& schema, int statement_timeout_ms) {
+PGconn* PostgresConnection::connect(std::string const& url, std::string const& schema, int statement_timeout_ms, std::string const& more) {
   // The address comes first, so that what it says wins over nothing, and ours fills the rest.
   bool const names_target = url.find("target_session_attrs") != std::string::npos;
   char const* const keys[] = {"connect_timeout", "dbname", "fallback_application_name", "tcp_user_timeout", names_target ? nullptr : "target_session_attrs", nullptr};
@@ -120,8 +129,8 @@ PGconn* PostgresConnection::connect(std::string const& url, std::string const& s
   }
   PQsetNoticeReceiver(connection, without_notices, nullptr);
   auto const settings = fmt::format("set timezone = 'UTC'; set search_path to \"{}\"; set statement_timeout = {}; set lock_timeout = 10000;"
-                                    "set jit = off; set idle_in_transaction_session_timeout = 60000; set datestyle = 'ISO, YMD'",
-                                    schema, statement_timeout_ms);
+                                    "set jit = off; set idle_in_transaction_session_timeout = 60000; set datestyle = 'ISO, YMD'; {}",
+                                    schema, statement_timeout_ms, more);
   Result_ const result(PQexec(connection, settings.c_str()), PQclear);
   if (PQresultStatus(result.get()) != PGRES_COMMAND_OK || PQsetnonblocking(connection, 1) != 0) {
     std::string const why = PQerrorMessage(connection);

@@ -20,7 +20,7 @@ namespace postrider::db {
 class PostgresConnection {
  public:
   // Blocks: run it on a thread that may. Throws Unavailable.
-  static PGconn* connect(std::string const& url, std::string const& schema, int statement_timeout_ms);
+  static PGconn* connect(std::string const& url, std::string const& schema, int statement_timeout_ms, std::string const& more);
 
   PostgresConnection(Executor executor, PGconn* connection, std::chrono::milliseconds patience);
   ~PostgresConnection();

@@ -12,11 +12,17 @@
 
 namespace postrider::delivery {
 
-LaneId direct_lane(TenantId tenant, int priority) { return LaneId(uuid_from_name("direct:" + tenant.str() + ":" + std::to_string(priority))); }
+LaneId direct_lane(TenantId tenant, SenderId sender, int priority) {
+  return LaneId(uuid_from_name("direct:" + tenant.str() + ":" + sender.str() + ":" + std::to_string(priority)));
+}
+
+Task<void> open_direct_lane(db::Transaction& tx, TenantId tenant, SenderId sender, int priority, Instant due_at, Instant now) {
+  co_await tx.exec(sql::sending::open_direct_lane, tenant, direct_lane(tenant, sender, priority), sender, priority, due_at, now);
+}
 
 Task<std::vector<std::optional<MessageId>>> queue(db::Transaction& tx, TenantId tenant, std::vector<DirectMessage> messages, Ids& ids, Instant now) {
   db::Columns rows(16);
-  std::map<int, Instant> due;  // ordered: lanes are locked in one order
+  std::map<std::pair<SenderId, int>, Instant> due;  // ordered: lanes are locked in one order
   std::vector<MessageId> made;
   for (auto const& m : messages) {
     auto const id = ids.make<MessageId>();
@@ -24,9 +30,9 @@ Task<std::vector<std::optional<MessageId>>> queue(db::Transaction& tx, TenantId 
     std::optional<std::string> key;
     if (m.to_address)
       if (auto const address = contacts::parse_email(*m.to_address)) key = address->key;
-    rows.add(id, m.channel, m.purpose, m.kind, m.source.value_or(id.uuid()), m.visit, m.contact, m.to_address, key, m.tracking, direct_lane(tenant, m.priority),
+    rows.add(id, m.channel, m.purpose, m.kind, m.source.value_or(id.uuid()), m.visit, m.contact, m.to_address, key, m.tracking, direct_lane(tenant, m.sender, m.priority),
              m.version, m.sender, m.priority, at, boost::json::serialize(m.variables));
-    auto const [lane, fresh] = due.emplace(m.priority, at);
+    auto const [lane, fresh] = due.emplace(std::make_pair(m.sender, m.priority), at);
     if (!fresh) lane->second = std::min(lane->second, at);
     made.push_back(id);
   }
@@ -35,8 +41,7 @@ Task<std::vector<std::optional<MessageId>>> queue(db::Transaction& tx, TenantId 
   std::set<std::string> written;
   for (auto const row : co_await tx.all(sql::messages::queue, tenant, now, rows)) written.insert(row.text(0));
   for (auto const& id : made) queued.push_back(written.contains(id.str()) ? std::optional<MessageId>(id) : std::nullopt);
-  for (auto const& [priority, at] : due)
-    co_await tx.exec(sql::sending::open_lane, tenant, direct_lane(tenant, priority), std::optional<CampaignId>(), priority, true, at, std::optional<std::int64_t>(), 0.0);
+  for (auto const& [lane, at] : due) co_await open_direct_lane(tx, tenant, lane.first, lane.second, at, now);
   tx.announce("sending");
   co_return queued;
 }

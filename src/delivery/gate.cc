@@ -50,10 +50,18 @@ Verdict decide(GateFacts const& facts, Instant now) {
   ask.gate("suppression", !suppressed, "suppressed", or_null(facts.suppression));
   bool const expired = facts.consent_expires_at && *facts.consent_expires_at <= now;
   if (marketing) {
-    auto const* const why = !facts.consent ? "consent_missing" : *facts.consent == "denied" ? "consent_denied" : *facts.consent == "pending" ? "consent_pending" : "consent_expired";
+    auto const* const why = !facts.consent ? "consent_missing" : *facts.consent == "denied" ? "consent_denied"
+                            : *facts.consent == "pending" ? "consent_pending" : "consent_expired";
     ask.gate("consent", facts.consent && *facts.consent == "granted" && !expired, why, or_null(facts.consent));
   } else {
     ask.gate("consent", !facts.consent || *facts.consent != "denied", "consent_denied", or_null(facts.consent));
+  }
+  if (marketing && facts.kind == "message" && facts.frequency_limit) {
+    boost::json::object read;
+    read["messages"] = facts.recent_messages;
+    read["limit"] = *facts.frequency_limit;
+    read["days"] = facts.frequency_days;
+    ask.gate("frequency", facts.recent_messages < *facts.frequency_limit, "frequency_capped", std::move(read));
   }
   // The mail that verifies a sender's address goes to that very address.
   bool const vouched = facts.sender_verified || facts.kind == "confirmation";

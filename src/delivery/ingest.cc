@@ -1,5 +1,6 @@
 #include "postrider/delivery/ingest.h"
 
+#include "delivery/facts.h"
 #include "postrider/base/fail_point.h"
 #include "postrider/base/log.h"
 #include "postrider/base/metrics.h"
@@ -44,77 +45,6 @@ Known read_known(db::Row row) {
                .sent_at = row.maybe_instant(4),
                .email = row.maybe_text(6).value_or(""),
                .counts = row.view(8) == "message"};
-}
-
-// The first times that a batch of facts gives one message.
-struct Advance {
-  std::optional<Instant> delivered, opened, machine_opened, clicked, bounced, complained, unsubscribed;
-  std::optional<std::string> bounce_class;
-  bool arrived = false;
-};
-
-void earliest(std::optional<Instant>& slot, Instant at) {
-  if (!slot || at < *slot) slot = at;
-}
-
-void advance_by(Advance& advance, Fact const& fact, ActorClass actor) {
-  bool const machine = actor == ActorClass::machine;
-  switch (fact.kind) {
-    case FactKind::delivered:
-      earliest(advance.delivered, fact.occurred_at);
-      advance.arrived = true;
-      break;
-    case FactKind::opened:
-      earliest(machine ? advance.machine_opened : advance.opened, fact.occurred_at);
-      advance.arrived = true;
-      break;
-    case FactKind::clicked:
-      if (!machine) earliest(advance.clicked, fact.occurred_at);
-      advance.arrived = true;
-      break;
-    case FactKind::bounced:
-    case FactKind::dropped:
-      earliest(advance.bounced, fact.occurred_at);
-      if (!fact.bounce_class.empty()) advance.bounce_class = fact.bounce_class;
-      advance.arrived = true;
-      break;
-    case FactKind::complained:
-      earliest(advance.complained, fact.occurred_at);
-      advance.arrived = true;
-      break;
-    case FactKind::unsubscribed:
-      earliest(advance.unsubscribed, fact.occurred_at);
-      advance.arrived = true;
-      break;
-    case FactKind::processed:
-    case FactKind::deferred:
-    case FactKind::resubscribed: break;
-  }
-}
-
-// The documented marketing event that a fact is, if it is one.
-std::string_view marketing_kind(Fact const& fact, std::string const& channel) {
-  namespace kind = events::kind;
-  bool const email = channel == "email";
-  switch (fact.kind) {
-    case FactKind::delivered: return email ? kind::email_delivered : channel == "sms" ? kind::sms_delivered : std::string_view();
-    case FactKind::opened: return email ? kind::email_opened : channel == "push" ? kind::push_opened : std::string_view();
-    case FactKind::clicked: return email ? kind::email_clicked : channel == "sms" ? kind::sms_clicked : std::string_view();
-    case FactKind::bounced:
-    case FactKind::dropped: return email ? kind::email_bounced : std::string_view();
-    default: return {};  // unsubscribing and complaining become events where they suppress
-  }
-}
-
-// Why this fact puts its address on the suppression list; empty when it does not.
-std::string suppress_reason(Fact const& fact) {
-  switch (fact.kind) {
-    case FactKind::bounced: return fact.bounce_class == "hard" ? "bounce" : "";
-    case FactKind::dropped: return fact.suppress_reason;
-    case FactKind::complained: return "complaint";
-    case FactKind::unsubscribed: return "unsubscribe";
-    default: return "";
-  }
 }
 
 std::optional<std::string> some(std::string const& text) {
@@ -420,22 +350,6 @@ class GroupedIngest : public Ingest {
 };
 
 }  // namespace
-
-std::string_view name(FactKind kind) {
-  switch (kind) {
-    case FactKind::processed: return "processed";
-    case FactKind::deferred: return "deferred";
-    case FactKind::delivered: return "delivered";
-    case FactKind::bounced: return "bounced";
-    case FactKind::dropped: return "dropped";
-    case FactKind::opened: return "opened";
-    case FactKind::clicked: return "clicked";
-    case FactKind::complained: return "complained";
-    case FactKind::unsubscribed: return "unsubscribed";
-    case FactKind::resubscribed: return "resubscribed";
-  }
-  return "processed";
-}
 
 std::unique_ptr<Ingest> make_ingest(db::Store& store, Clock const& clock, Ids& ids, Executor executor) {
   return std::make_unique<GroupedIngest>(store, clock, ids, executor);

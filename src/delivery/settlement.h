@@ -18,9 +18,22 @@ struct Settlement {
   bool refund_attempt = false;             // this try does not count
 };
 
-inline constexpr int most_attempts = 4;  // the first one and three retries
+struct SettlementRules {
+  std::string_view purpose;    // marketing, transactional
+  int attempt = 1;             // this one's number
+  int max_attempts = 8;
+  Instant scheduled_at = {};
+  bool provider_down = false;  // the provider's circuit breaker says so: its faults are not the message's
+  int crashes = 0;             // how often the process died with it, this time included
+};
 
+// A provider that is down costs no attempts, but not for longer than this.
+inline constexpr auto provider_patience = std::chrono::hours(72);
+// A message that was under way each time the process died so often goes no further.
+inline constexpr int most_crashes = 3;
+
+// Temporary refusals: 2 s, 6 s, 18 s ... up to an hour, with up to a quarter added; never before the provider's own word.
 // `jitter` is uniform in [0, 1).
-Settlement settlement_of(Outcome const& outcome, std::string_view purpose, int attempt, Instant now, double jitter);
+Settlement settlement_of(Outcome const& outcome, SettlementRules const& rules, Instant now, double jitter);
 
 }  // namespace postrider::delivery

@@ -39,8 +39,10 @@ struct DirectMessage {
 Task<std::vector<std::optional<MessageId>>> queue(db::Transaction& tx, TenantId tenant, std::vector<DirectMessage> messages, Ids& ids, Instant now);
 Task<std::optional<MessageId>> queue(db::Transaction& tx, TenantId tenant, DirectMessage message, Ids& ids, Instant now);
 
-// The lane that direct messages of one priority share.
-LaneId direct_lane(TenantId tenant, int priority);
+// The lane that direct messages of one sender and priority share: so that one provider's trouble holds up its own messages only.
+LaneId direct_lane(TenantId tenant, SenderId sender, int priority);
+// Makes the lane if it is new, and has it looked at when something in it is due. Last in a transaction: it locks the lane.
+Task<void> open_direct_lane(db::Transaction& tx, TenantId tenant, SenderId sender, int priority, Instant due_at, Instant now);
 
 // The tenant's oldest verified sender.
 Task<std::optional<SenderId>> default_sender(db::Session& session, TenantId tenant);

@@ -24,6 +24,9 @@ struct GateFacts {
   bool sender_exists = false;
   bool sender_verified = false;
   bool provider_exists = false;
+  std::optional<int> frequency_limit = {};  // marketing messages to one contact ...
+  int frequency_days = 1;                   // ... in so many days
+  int recent_messages = 0;                  // that it got, or is getting
 };
 
 enum class Decision { send, skip };
@@ -34,6 +37,8 @@ struct Verdict {
   boost::json::array trace = {};  // [{gate, verdict, read}] in the order asked
 };
 
+// Gates, in this order, until one refuses: contact, campaign, address, suppression, consent, frequency (marketing, when the tenant caps it),
+// sender, provider. The claim adds what it read of budgets as "pacing".
 Verdict decide(GateFacts const& facts, Instant now);
 
 }  // namespace postrider::delivery

@@ -28,7 +28,7 @@ struct StoredProvider {
   std::vector<std::string> secrets = {};  // names of those that are kept
   std::optional<std::string> check_status, check_detail;
   std::optional<Instant> checked_at;
-  boost::json::object breaker = {};  // what sending found out about it: empty, or its state and last error
+  boost::json::object breaker = {};  // {state, changed_at, reason, retry_at}; empty while it never opened
   Instant created_at;
   Instant updated_at;
 };

@@ -6,11 +6,13 @@
 #include "postrider/content/templates.h"
 #include "postrider/crypto/tokens.h"
 #include "postrider/db/store.h"
-#include "postrider/delivery/identities.h"
+#include "postrider/delivery/provider.h"
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace postrider::delivery {
@@ -19,7 +21,9 @@ struct SendingSettings {
   std::string public_url;                // base of the links in mail
   std::filesystem::path journal_folder;  // of this machine's instances
   int batch = 200;                       // messages claimed from a lane at a time
-  int batches = 3;                       // batches under way at a time
+  int most_in_the_air = 800;             // claimed and not yet settled; what is urgent may go beyond
+  std::chrono::milliseconds poll{300};   // for what no announcement tells
+  std::optional<std::chrono::milliseconds> beat_every = {};
 };
 
 struct SendingGround {
@@ -30,7 +34,7 @@ struct SendingGround {
   Executor executor;
   InstanceId instance;
   content::Templates& templates;
-  Identities& identities;
+  std::function<Task<std::shared_ptr<Provider>>(TenantId, ProviderId)> provider_of;  // null: gone, or its settings do not fit
   crypto::Tokens const& tokens;
 };
 

@@ -191,6 +191,14 @@ void HandOffJournal::settled(std::span<MessageId const> messages) {
   if (auto started = start_file(); !started) log::error("hand_off_journal_not_renewed", log::field("error", started.error().message));
 }
 
+std::optional<JournalEntry> HandOffJournal::last(MessageId message) const {
+  auto const found = last_.find(message);
+  if (found == last_.end()) return std::nullopt;
+  Record record{};
+  std::memcpy(&record, found->second.data(), sizeof record);
+  return entry_of(record);
+}
+
 OrphanJournal::~OrphanJournal() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }

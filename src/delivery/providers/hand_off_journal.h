@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -42,6 +43,8 @@ class HandOffJournal {
   bool record(Envelope const& envelope, Phase phase, Outcome const* outcome);
   // The database has the outcomes of these: they may be forgotten. The file is made small again now and then.
   void settled(std::span<MessageId const> messages);
+  // The newest record of a message that is not settled.
+  std::optional<JournalEntry> last(MessageId message) const;
   std::size_t unsettled() const { return last_.size(); }
   std::size_t file_size() const { return size_; }
 

@@ -282,7 +282,11 @@ Task<std::vector<Outcome>> SmtpProvider::deliver(std::vector<Envelope> letters, 
       outcome.reply = "the provider is being closed";
       batch.settle(i, std::move(outcome));
     } else {
-      pool->queue.push_back(Item{&batch, i});
+      // What somebody waits for goes before what was queued in bulk.
+      auto const place = batch.envelopes[i].transactional
+                             ? std::ranges::find_if(pool->queue, [](Item const& item) { return !item.envelope().transactional; })
+                             : pool->queue.end();
+      pool->queue.insert(place, Item{&batch, i});
     }
   }
   pool->call_workers();
