@@ -184,8 +184,9 @@ void Modules::make_services() {
     campaign_work.queue = "campaigns";
     campaign_work.concurrency = 4;
     services.push_back(jobs::make_worker(*store, clock, random, executor, instance, campaign_work, campaigns.job_handlers()));
+    auto signer_of = [this](TenantId tenant, SenderId sender) { return identities.signer(tenant, sender); };
     auto provider_of = [this](TenantId tenant, ProviderId provider) { return identities.live(tenant, provider); };
-    delivery::SendingGround const ground{*store, clock, random, ids, executor, instance, templates, provider_of, tokens};
+    delivery::SendingGround const ground{*store, clock, random, ids, executor, instance, templates, provider_of, tokens, signer_of};
     delivery::SendingSettings sending;
     sending.public_url = public_url;
     sending.journal_folder = options.state_dir;

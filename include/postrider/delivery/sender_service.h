@@ -36,6 +36,7 @@ struct SendingGround {
   content::Templates& templates;
   std::function<Task<std::shared_ptr<Provider>>(TenantId, ProviderId)> provider_of;  // null: gone, or its settings do not fit
   crypto::Tokens const& tokens;
+  std::function<Task<std::shared_ptr<DkimSigner const>>(TenantId, SenderId)> signer_of = {};  // null: the sender signs nothing
 };
 
 // Announce the topic "sending" when messages become due.

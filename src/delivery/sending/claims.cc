@@ -108,6 +108,7 @@ Claimed read_claimed(db::Row row) {
   c.from_email = row.text(16);
   c.from_name = row.text(17);
   c.reply_to = row.maybe_text(18);
+  c.sender = row.id<SenderId>(6);
   c.provider = row.id<ProviderId>(20);
   if (!row.is_null(24)) c.contact = contacts::read_contact(row, 24);
   c.tracking = c.contact.tracking && !row.is_null(22) && row.boolean(22);

@@ -79,6 +79,12 @@ Task<void> Handovers::carry(std::shared_ptr<ClaimedBatch> batch) {
 
 // All that can fail is asked before the first hand-over.
 Task<void> Handovers::prepare(ClaimedBatch const& batch, std::vector<std::unique_ptr<Part>>& parts, std::vector<bool>& ended) {
+  std::map<SenderId, std::shared_ptr<DkimSigner const>> signers;
+  for (auto const& c : batch.messages) {
+    if (!g_.signer_of || signers.contains(c.sender)) continue;
+    auto const signer = co_await g_.signer_of(batch.tenant, c.sender);
+    signers.emplace(c.sender, signer);
+  }
   std::map<ProviderId, Part*> by_provider;
   for (std::size_t i = 0; i < batch.messages.size(); ++i) {
     auto const& c = batch.messages[i];
@@ -96,6 +102,7 @@ Task<void> Handovers::prepare(ClaimedBatch const& batch, std::vector<std::unique
       parts.push_back(std::make_unique<Part>(*this, batch, c.provider, ended));
       part = parts.back().get();
     }
+    if (auto const found = signers.find(c.sender); found != signers.end()) envelope->dkim = found->second;
     part->envelopes.push_back(std::move(*envelope));
     part->sources.push_back(i);
   }

@@ -37,6 +37,7 @@ struct Claimed {
   Instant scheduled_at;
   std::string from_email, from_name;
   std::optional<std::string> reply_to;
+  SenderId sender;
   ProviderId provider;
   std::string provider_kind;
   bool tracking = true;
