@@ -94,10 +94,12 @@ where m.tenant_id = $1 and (c.id is not null or m.to_key is not null) and coales
 -- name: settle
 -- tag: router
 -- By the fence: who was overtaken changes nothing. A known end (u.known) also replaces what another instance could only guess of the
--- same attempt. What would wait in a canceled campaign is canceled.
+-- same attempt. What would wait in a canceled campaign or run is canceled.
 update messages m set
-  status = case when u.status = 'queued' and exists (select 1 from campaigns k where k.tenant_id = $1 and k.id = m.campaign_id and k.status = 'canceled')
-                then 'canceled' else u.status end,
+  status = case when u.status = 'queued' and (
+      exists (select 1 from campaigns k where k.tenant_id = $1 and k.id = m.campaign_id and k.status = 'canceled')
+      or exists (select 1 from campaign_runs n where n.tenant_id = $1 and n.campaign_id = m.campaign_id and n.lane_id = m.lane_id and n.status = 'canceled'))
+    then 'canceled' else u.status end,
   sent_at = u.sent_at, provider_message_id = coalesce(u.provider_message_id, m.provider_message_id), error = u.error,
   skip_reason = coalesce(u.skip_reason, m.skip_reason), due_at = coalesce(u.due_at, m.due_at), provider_id = coalesce(u.provider_id, m.provider_id),
   bounced_at = coalesce(m.bounced_at, u.bounced_at), bounce_class = coalesce(m.bounce_class, u.bounce_class), lease_owner = null,

@@ -90,10 +90,12 @@ where m.tenant_id = $1 and m.id in (select value from json_each($2)) and (c.id i
 -- name: settle
 -- tag: router
 -- By the fence: who was overtaken changes nothing. A known end (the last column) also replaces what another instance could only guess of
--- the same attempt. What would wait in a canceled campaign is canceled.
+-- the same attempt. What would wait in a canceled campaign or run is canceled.
 update messages as m set
-  status = case when u.value ->> 2 = 'queued' and exists (select 1 from campaigns k where k.tenant_id = $1 and k.id = m.campaign_id and k.status = 'canceled')
-                then 'canceled' else u.value ->> 2 end,
+  status = case when u.value ->> 2 = 'queued' and (
+      exists (select 1 from campaigns k where k.tenant_id = $1 and k.id = m.campaign_id and k.status = 'canceled')
+      or exists (select 1 from campaign_runs n where n.tenant_id = $1 and n.campaign_id = m.campaign_id and n.lane_id = m.lane_id and n.status = 'canceled'))
+    then 'canceled' else u.value ->> 2 end,
   sent_at = u.value ->> 3, provider_message_id = coalesce(u.value ->> 4, m.provider_message_id),
   error = u.value ->> 5, skip_reason = coalesce(u.value ->> 6, m.skip_reason), due_at = coalesce(u.value ->> 7, m.due_at),
   provider_id = coalesce(u.value ->> 8, m.provider_id), bounced_at = coalesce(m.bounced_at, u.value ->> 9), bounce_class = coalesce(m.bounce_class, u.value ->> 10),

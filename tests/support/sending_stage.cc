@@ -162,7 +162,7 @@ Task<CampaignId> SendingStage::campaign(std::string name, int people, int priori
   auto const now = to_text(t.clock.now());
   auto const rate = throttle ? std::to_string(*throttle) : std::string("null");
   co_await t.query(fmt::format("insert into campaigns (tenant_id, id, name, type, status, segment_ids, exclude_segment_ids, sender_id, template_version_id, schedule, priority, tracking, metadata, "
-                               "audience, expanded, run_number, created_at, updated_at) values ('{}', '{}', '{}', 'broadcast', 'active', '[]', '[]', '{}', '{}', '{{}}', {}, true, '{{}}', {}, true, 1, '{}', '{}')",
+                               "audience, run_number, created_at, updated_at) values ('{}', '{}', '{}', 'broadcast', 'active', '[]', '[]', '{}', '{}', '{{}}', {}, true, '{{}}', {}, 1, '{}', '{}')",
                                tenant.str(), id.str(), name, ground.sender.str(), ground.version.str(), priority, people, now, now));
   std::string contacts, consents, messages;
   for (int i = 1; i <= people; ++i) {
