@@ -67,7 +67,9 @@ update consent_history set ip_address = null, user_agent = null, source = null w
 
 -- name: forget_imports
 -- tag: router
-delete from import_rows where tenant_id = $1 and contact_id = $2;
+-- Also rows that were refused because they named the same person again.
+delete from import_rows where tenant_id = $1
+  and (contact_id = $2 or email_key = (select email_key from contacts where tenant_id = $1 and id = $2));
 
 -- name: forget_attempts
 -- tag: router

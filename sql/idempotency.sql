@@ -20,6 +20,12 @@ where tenant_id = $1 and actor_id = $2 and idempotency_key = $3;
 update idempotency_keys set status = $4, content_type = $5, body = $6, location = $7
 where tenant_id = $1 and actor_id = $2 and idempotency_key = $3;
 
+-- name: keep_streamed
+-- tag: router
+-- What a stream's body hashes to is known only when it has been read.
+update idempotency_keys set status = $4, content_type = $5, body = $6, location = $7, request_hash = $8
+where tenant_id = $1 and actor_id = $2 and idempotency_key = $3;
+
 -- name: release
 -- tag: router
 delete from idempotency_keys where tenant_id = $1 and actor_id = $2 and idempotency_key = $3;

@@ -11,6 +11,8 @@ namespace postrider::api {
 
 // Wraps a handler. Requests without the header, and anonymous ones, pass straight through.
 http::Handler idempotent(http::Handler handler);
+// The same for a route that streams: its body is hashed as it passes. Only good answers are kept, since a refused body was not read to its end.
+http::Handler idempotent_stream(http::Handler handler);
 
 // Where the answers are kept; wiring sets it once, before the first request.
 void keep_idempotent_answers_in(db::Store& store, Clock const& clock);

@@ -215,7 +215,7 @@ http::Route post(std::string_view pattern, std::string_view needed, http::Handle
   auto made = route("POST", pattern, needed, std::move(handler), std::move(documentation));
   made.body = body;
   made.body_limit = body_limit;
-  if (body != http::BodyKind::streamed) made.handler = idempotent(std::move(made.handler));
+  made.handler = body == http::BodyKind::streamed ? idempotent_stream(std::move(made.handler)) : idempotent(std::move(made.handler));
   return made;
 }
 

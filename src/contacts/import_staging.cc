@@ -3,6 +3,7 @@
 #include "postrider/base/metrics.h"
 #include "sql/imports.h"
 
+#include <boost/asio/this_coro.hpp>
 #include <boost/json/value.hpp>
 
 #include <algorithm>
@@ -104,6 +105,22 @@ void Staging::take(CsvRecord const& record) {
 }
 
 Task<Result<void>> Staging::read(FileSource& source) {
+  auto const executor = co_await boost::asio::this_coro::executor;
+  TaskGroup writing(executor);
+  Result<void> outcome;
+  std::exception_ptr broken;
+  try {
+    outcome = co_await read_through(source, writing);
+  } catch (...) {
+    broken = std::current_exception();
+  }
+  co_await writing.join();  // throws what broke the writing
+  if (broken) std::rethrow_exception(broken);
+  if (outcome && given_up_) co_return conflict("the import was given up while its file was still being read");
+  co_return outcome;
+}
+
+Task<Result<void>> Staging::read_through(FileSource& source, TaskGroup& writing) {
   for (;;) {
     auto piece = co_await source.next();
     if (!piece) {
@@ -113,29 +130,29 @@ Task<Result<void>> Staging::read(FileSource& source) {
     }
     if (piece->empty()) break;
     bytes_ += static_cast<std::int64_t>(piece->size());
-    auto const done = co_await consume(decoder_.feed(*piece));
+    auto const done = co_await consume(decoder_.feed(*piece), writing);
     if (!done) co_return done.error();
   }
-  auto const done = co_await consume(decoder_.finish());
+  auto const done = co_await consume(decoder_.finish(), writing);
   if (!done) co_return done.error();
   auto const ended = csv_.finish();
   if (!ended) co_return ended.error();
   if (failure_) co_return *failure_;
   if (!rows_) co_return invalid("the file is empty; it needs a header with the names of the columns, and a row for each contact");
   if (total_ == 0) co_return invalid("the file has a header, but no rows below it");
-  co_return co_await flush();
+  co_return co_await hand_over(writing);
 }
 
 // Long pieces are taken in parts, so that one never makes a batch much larger than it should be.
-Task<Result<void>> Staging::consume(std::string text) {
+Task<Result<void>> Staging::consume(std::string text, TaskGroup& writing) {
   constexpr std::size_t part = 64 * 1024;
   for (std::size_t at = 0; at < text.size(); at += part) {
     auto const fed = csv_.feed(std::string_view(text).substr(at, part));
     if (!fed) co_return fed.error();
     if (failure_) co_return *failure_;
     if (batch_.size() < batch_size_) continue;
-    auto const flushed = co_await flush();
-    if (!flushed) co_return flushed.error();
+    auto const handed = co_await hand_over(writing);
+    if (!handed) co_return handed.error();
   }
   co_return Result<void>();
 }
@@ -143,7 +160,7 @@ Task<Result<void>> Staging::consume(std::string text) {
 // Rows of earlier batches that name the same person. Only what the filter has perhaps seen is looked up.
 Task<void> Staging::find_earlier(db::Transaction& tx, Facts& facts) {
   db::TextArray emails, externals, phones;
-  for (auto const& row : batch_) {
+  for (auto const& row : written_) {
     if (row.verdict == Verdict::reject) continue;
     if (row.email_key && seen_.maybe("e" + *row.email_key)) emails.items.push_back(*row.email_key);
     if (row.external_id && seen_.maybe("x" + *row.external_id)) externals.items.push_back(*row.external_id);
@@ -173,7 +190,7 @@ Task<void> Staging::find_earlier(db::Transaction& tx, Facts& facts) {
 db::Columns Staging::columns_of_batch() const {
   db::Columns columns(18);
   auto some = [](std::string const& text) { return text.empty() ? std::nullopt : std::optional<std::string>(text); };
-  for (auto const& row : batch_) {
+  for (auto const& row : written_) {
     bool const refused = row.verdict == Verdict::reject;
     columns.add(row.number, name(row.verdict), some(row.reason), some(row.note), row.contact, row.email, row.email_key, row.phone, row.first_name, row.last_name,
                 row.time_zone, row.locale, row.external_id, row.lead_id, row.tracking, some(row.attributes), tags_text(row.tags),
@@ -186,13 +203,23 @@ db::Columns Staging::columns_of_batch() const {
   return columns;
 }
 
-Task<Result<void>> Staging::flush() {
+Task<Result<void>> Staging::hand_over(TaskGroup& writing) {
+  co_await writing.join();
+  if (given_up_) co_return conflict("the import was given up while its file was still being read");
   if (batch_.empty()) co_return Result<void>();
+  written_ = std::exchange(batch_, std::vector<ImportRow>());
+  written_bytes_ = bytes_;
+  written_row_ = last_row_;
+  writing.spawn("import.stage", write_batch());
+  co_return Result<void>();
+}
+
+Task<void> Staging::write_batch() {
   auto tx = co_await store_.begin(db::Lane::background);
-  auto facts = co_await load_facts(tx, tenant_, batch_);
+  auto facts = co_await load_facts(tx, tenant_, written_);
   co_await find_earlier(tx, facts);
   std::int64_t created = 0, updated = 0, unchanged = 0, rejected = 0, suppressed = 0;
-  for (auto& row : batch_) {
+  for (auto& row : written_) {
     decide(row, facts);
     if (row.verdict == Verdict::reject) {
       row.contact.reset();
@@ -215,22 +242,22 @@ Task<Result<void>> Staging::flush() {
   if (!columns_noted_) co_await tx.exec(sql::imports::note_columns, tenant_, id_, written(columns_), encoding(), std::string(1, csv_.delimiter()), now);
   columns_noted_ = true;
   co_await tx.exec(sql::imports::stage_rows, tenant_, id_, columns_of_batch());
-  auto const counted = co_await tx.maybe(sql::imports::count_staged, tenant_, id_, bytes_, last_row_, created + updated + unchanged + rejected, created, updated,
+  auto const counted = co_await tx.maybe(sql::imports::count_staged, tenant_, id_, written_bytes_, written_row_, created + updated + unchanged + rejected, created, updated,
                                          unchanged, rejected, suppressed, now);
-  if (!counted) co_return conflict("the import was given up while its file was still being read");
+  given_up_ = !counted.has_value();
+  if (given_up_) co_return;
   co_await tx.commit();
-  for (auto const& row : batch_) {
+  for (auto const& row : written_) {
     if (row.verdict == Verdict::reject) continue;
     if (row.email_key) seen_.add("e" + *row.email_key);
     if (row.external_id) seen_.add("x" + *row.external_id);
     if (row.phone && !row.email_key && !row.external_id) seen_.add("p" + *row.phone);
   }
-  batch_.clear();
+  written_.clear();
   count_rows("create", created);
   count_rows("update", updated);
   count_rows("unchanged", unchanged);
   count_rows("reject", rejected);
-  co_return Result<void>();
 }
 
 }  // namespace postrider::contacts

@@ -1,4 +1,5 @@
-// A file being read: bytes in, staged rows in batches out. Holds one batch at a time, whatever the file's size.
+// A file being read: bytes in, staged rows in batches out. One batch is written while the next one is read; more is never held,
+// whatever the file's size.
 #pragma once
 
 #include "contacts/import_csv.h"
@@ -37,8 +38,11 @@ class Staging {
  private:
   void take(CsvRecord const& record);
   void take_header(CsvRecord const& record, std::vector<std::string_view> const& cells);
-  Task<Result<void>> consume(std::string text);
-  Task<Result<void>> flush();
+  Task<Result<void>> read_through(FileSource& source, TaskGroup& writing);
+  Task<Result<void>> consume(std::string text, TaskGroup& writing);
+  // Waits for the batch before, and starts on this one.
+  Task<Result<void>> hand_over(TaskGroup& writing);
+  Task<void> write_batch();
   Task<void> find_earlier(db::Transaction& tx, Facts& facts);
   db::Columns columns_of_batch() const;
 
@@ -53,9 +57,12 @@ class Staging {
   CsvReader csv_;
   std::optional<RowReader> rows_;
   std::vector<ImportColumn> columns_;
-  std::vector<ImportRow> batch_;
+  std::vector<ImportRow> batch_;    // being read
+  std::vector<ImportRow> written_;  // being written
+  std::int64_t written_bytes_ = 0, written_row_ = 0;
   SeenKeys seen_;
-  std::optional<Error> failure_;
+  std::optional<Error> failure_;    // of the file
+  bool given_up_ = false;           // by somebody else, meanwhile
   std::int64_t bytes_ = 0;
   std::int64_t last_row_ = 0;
   std::int64_t total_ = 0;
