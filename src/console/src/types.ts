@@ -86,6 +86,9 @@ export interface Campaign {
   completed_at: string | null;
   next_run_at: string | null;
   hold_reason: string | null;
+  held_for?: string | null; // a start that waits to be approved
+  undo_until?: string | null;
+  run_number?: number;
   created_at: string;
   updated_at: string;
 }
@@ -108,6 +111,28 @@ export interface Report {
   uncertain: number;
   canceled: number;
   skip_reasons: Record<string, number>;
+  bounces?: Record<string, number>;
+}
+
+export interface States {
+  audience: number;
+  queued: number;
+  sending: number;
+  sent: number;
+  skipped: number;
+  failed: number;
+  uncertain: number;
+  canceled: number;
+}
+
+export interface CampaignProgress extends States {
+  status: string;
+  done: number;
+  percent: number;
+  rate_per_minute: number | null;
+  finishes_at: string | null;
+  hold_reason: string | null;
+  undo_until: string | null;
 }
 
 export interface Message {

@@ -12,7 +12,11 @@ export function Dialog({ open, close, title, children, foot, kind, label }: { op
   useLayoutEffect(() => {
     const dialog = element.current;
     if (!dialog) return;
-    if (open && !dialog.open) dialog.showModal();
+    if (open && !dialog.open) {
+      dialog.showModal();
+      // The first field, not the button that closes.
+      dialog.querySelector<HTMLElement>(".dialog-body :is(input:not([type=file]), select, textarea), .palette-input, .dialog-foot .button:not(:disabled)")?.focus();
+    }
     if (!open && dialog.open) dialog.close();
   }, [open]);
   if (!open) return null;

@@ -4,11 +4,11 @@ import { Link, useNavigate } from "react-router";
 
 import { api } from "../api";
 import { count, none } from "../format";
-import { Button, Select, TextField } from "../kit/controls";
+import { Button, Check, Select, TextField } from "../kit/controls";
 import { Dialog } from "../kit/layers";
 import { Empty, Page, Problem, Status, useFilter, When } from "../kit/page";
 import { ListTable } from "../kit/table";
-import { isLive, Progress, useReport } from "../parts/live";
+import { isLive, Progress } from "../parts/live";
 import { useRoutes } from "../parts/routes";
 import { mayWrite, useSession } from "../session";
 import { t } from "../texts";
@@ -16,22 +16,23 @@ import type { Campaign } from "../types";
 
 function NewCampaign({ open, close }: { open: boolean; close: () => void }) {
   const navigate = useNavigate();
+  const routes = useRoutes();
   const [name, setName] = useState("");
-  const create = useMutation({ mutationFn: () => api.post<Campaign>("/campaigns", { name: name.trim(), type: "broadcast" }), onSuccess: (campaign) => navigate(`/campaigns/${campaign.id}`) });
+  const [type, setType] = useState("broadcast");
+  const create = useMutation({ mutationFn: () => api.post<Campaign>("/campaigns", { name: name.trim(), type }), onSuccess: (campaign) => navigate(`/campaigns/${campaign.id}`) });
   return (
     <Dialog open={open} close={close} title={t("New campaign")} foot={<><Button onClick={close}>{t("Cancel")}</Button><Button look="primary" type="submit" form="new-campaign" busy={create.isPending}>{t("Create")}</Button></>}>
       <form id="new-campaign" className="stack" onSubmit={(event) => { event.preventDefault(); create.mutate(); }}>
         {create.isError && <Problem error={create.error} />}
         <TextField label={t("Name")} hint={t("Only your team sees it.")} required autoFocus maxLength={255} value={name} change={setName} placeholder={t("Spring newsletter")} />
+        {routes.has("GET", "/campaigns/{id}/runs") && <div className="form-row" role="radiogroup" aria-label={t("Kind")}><div className="choice"><Check kind="radio" name="type" checked={type === "broadcast"} change={() => setType("broadcast")} label={<span className="strong">{t("Once")}</span>} hint={t("To everybody at one time.")} /></div><div className="choice"><Check kind="radio" name="type" checked={type === "recurring"} change={() => setType("recurring")} label={<span className="strong">{t("Again and again")}</span>} hint={t("By a calendar rule, to whoever is in then.")} /></div></div>}
       </form>
     </Dialog>
   );
 }
 
 function Sends({ campaign }: { campaign: Campaign }) {
-  const running = isLive(campaign.status);
-  const report = useReport(campaign.id, running, running);
-  if (running && report.data) return <div style={{ minWidth: 220 }}><Progress campaign={campaign} report={report.data} /></div>;
+  if (isLive(campaign.status)) return <div style={{ minWidth: 220 }}><Progress campaign={campaign} /></div>;
   return <span className="number">{campaign.audience === null ? <span className="faint">{none}</span> : count(campaign.audience)}</span>;
 }
 

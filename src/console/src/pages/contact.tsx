@@ -13,7 +13,7 @@ import { say, sayProblem } from "../kit/toast";
 import { AuditOf } from "../parts/audit_table";
 import { MessagesTable } from "../parts/messages_table";
 import { useSegments } from "../parts/pickers";
-import { useRoutes } from "../parts/routes";
+import { explainable, useRoutes } from "../parts/routes";
 import { Timeline } from "../parts/timeline";
 import { mayAdminister, mayWrite, useSession } from "../session";
 import { t } from "../texts";
@@ -133,7 +133,7 @@ function SegmentsTab({ contact }: { contact: Contact }) {
     <ul className="card lines small">
       {segments.data.map((segment) => {
         const inside = mine.data?.has(segment.id);
-        return <li key={segment.id}><span className={inside ? "good" : "faint"}><Glyph name={inside ? "check" : "cross"} /></span><Link className="strong cut" style={{ color: "var(--text)" }} to={`/segments/${segment.id}`}>{segment.name}</Link><span className="muted grow">{inside ? t("is in") : t("is not in")}</span>{segment.is_dynamic && <Link className="nowrap" to={`/segments/${segment.id}?tab=explain&contact=${contact.id}`}>{t("Why?")}</Link>}</li>;
+        return <li key={segment.id}><span className={inside ? "good" : "faint"}><Glyph name={inside ? "check" : "cross"} /></span><Link className="strong cut" style={{ color: "var(--text)" }} to={`/segments/${segment.id}`}>{segment.name}</Link><span className="muted grow">{inside ? t("is in") : t("is not in")}</span>{segment.is_dynamic && explainable(routes) && <Link className="nowrap" to={`/segments/${segment.id}?tab=explain&contact=${contact.id}`}>{t("Why?")}</Link>}</li>;
       })}
     </ul>
   );

@@ -9,7 +9,7 @@ import { type Series, TimeChart } from "../kit/chart";
 import { Button } from "../kit/controls";
 import { Glyph, type GlyphName } from "../kit/glyph";
 import { Empty, Figure, Loading, Notice, Page, Problem, Section, Status, When } from "../kit/page";
-import { ended, Progress, useReport } from "../parts/live";
+import { Progress, useReport } from "../parts/live";
 import { mayAdminister, maySend, mayWrite, useSession } from "../session";
 import { t, tn } from "../texts";
 import type { Campaign, Provider, Segment, Sender, Template } from "../types";
@@ -36,11 +36,10 @@ interface Overview {
 const first = <T,>(path: string, limit = 1) => api.get<List<T>>(`${path}${query({ limit })}`).then((list) => list.items);
 
 function Sending({ campaign }: { campaign: Campaign }) {
-  const report = useReport(campaign.id, campaign.status === "active");
   return (
     <div className="card pad stack tight">
       <div className="row"><Link className="strong cut" to={`/campaigns/${campaign.id}`} style={{ color: "var(--text)" }}>{campaign.name}</Link><span className="push"><Status value={campaign.status} label={campaign.status === "active" ? t("Sending") : undefined} /></span></div>
-      {report.data ? <Progress campaign={campaign} report={report.data} /> : <span className="skeleton" />}
+      <Progress campaign={campaign} />
       {campaign.hold_reason && <Notice tone="yellow">{campaign.hold_reason}</Notice>}
     </div>
   );
@@ -63,7 +62,8 @@ function useNeeds(campaigns: Campaign[], overview: Overview | undefined): Need[]
   for (const provider of providers.data ?? []) if (provider.check_status && !["ok", "good", "passed"].includes(provider.check_status)) needs.push({ key: provider.id, icon: "plug", tone: "red", text: t("{name} did not pass its last check: {why}", { name: provider.name, why: provider.check_detail ?? provider.check_status }), to: "/senders" });
   for (const sender of senders.data ?? []) if (!sender.verified) needs.push({ key: sender.id, icon: "mail", tone: "yellow", text: t("{address} is not verified yet, so nothing is sent from it", { address: sender.from_email }), to: "/senders" });
   for (const campaign of campaigns) {
-    if (campaign.status === "paused") needs.push({ key: campaign.id, icon: "pause", tone: "yellow", text: campaign.hold_reason ? t("{name} is held: {why}", { name: campaign.name, why: campaign.hold_reason }) : t("{name} is paused", { name: campaign.name }), to: `/campaigns/${campaign.id}` });
+    if (campaign.held_for) needs.push({ key: `held-${campaign.id}`, icon: "clock", tone: "yellow", text: t("{name} waits to be approved: {why}", { name: campaign.name, why: campaign.hold_reason ?? "" }), to: `/campaigns/${campaign.id}` });
+    else if (campaign.status === "paused") needs.push({ key: campaign.id, icon: "pause", tone: "yellow", text: campaign.hold_reason ? t("{name} is held: {why}", { name: campaign.name, why: campaign.hold_reason }) : t("{name} is paused", { name: campaign.name }), to: `/campaigns/${campaign.id}` });
   }
   if (dead.data) needs.push({ key: "dead", icon: "stack", tone: "red", text: tn("{n} job gave up and waits for a decision", "{n} jobs gave up and wait for a decision", dead.data), to: "/jobs?tab=dead" });
   if (overview?.failed) needs.push({ key: "failed", icon: "warning", tone: "red", text: tn("{n} message failed in the last 30 days", "{n} messages failed in the last 30 days", overview.failed), to: "/messages?status=failed" });
@@ -178,7 +178,7 @@ function Past({ campaign }: { campaign: Campaign }) {
   return (
     <Link to={`/campaigns/${campaign.id}`}>
       <span className="grow" style={{ minWidth: 0 }}><span className="cut">{campaign.name}</span><span className="faint tiny"><When at={campaign.launched_at} /></span></span>
-      {report.data && <span className="muted small number nowrap">{t("{sent} sent · {opened} opened · {clicked} clicked", { sent: brief(ended(report.data) && report.data.sent), opened: share(report.data.opened, report.data.sent), clicked: share(report.data.clicked, report.data.sent) })}</span>}
+      {report.data && <span className="muted small number nowrap">{t("{sent} sent · {opened} opened · {clicked} clicked", { sent: brief(report.data.sent), opened: share(report.data.opened, report.data.sent), clicked: share(report.data.clicked, report.data.sent) })}</span>}
     </Link>
   );
 }

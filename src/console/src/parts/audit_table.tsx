@@ -69,7 +69,7 @@ function Changes({ record }: { record: AuditRecord }) {
   return (
     <div className="stack snug small">
       {(all ? list : list.slice(0, 3)).map(([field, before, after]) => (
-        <div key={field} className="wrap"><span className="muted">{words(field)}</span> {before !== null && <><del className="faint" style={{ textDecorationThickness: 1 }}>{all ? before : short(before)}</del> <span aria-hidden="true">→</span> </>}<ins style={{ textDecoration: "none" }}>{all ? after : short(after)}</ins></div>
+        <div key={field} className="wrap"><span className="muted">{words(field)}</span> {before !== null && before !== "–" && <><del className="faint" style={{ textDecorationThickness: 1 }}>{all ? before : short(before)}</del> <span aria-hidden="true">→</span> </>}<ins style={{ textDecoration: "none" }}>{all ? after : short(after)}</ins></div>
       ))}
       {(list.length > 3 || list.some(([, a, b]) => (a ?? "").length > 160 || b.length > 160)) && <button type="button" className="link-button tiny" aria-expanded={all} onClick={() => setAll(!all)}>{all ? t("Less") : list.length > 3 ? tn("{n} more change", "{n} more changes", list.length - 3) : t("All of it")}</button>}
     </div>

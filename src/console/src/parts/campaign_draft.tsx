@@ -1,11 +1,11 @@
 // A campaign before its launch: five steps that save themselves, and a review that says in numbers what will happen.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { useNavigate } from "react-router";
 
 import { api, type List, query } from "../api";
-import { count, localInput, moment, zone } from "../format";
-import { Button, Check, Field, TextField } from "../kit/controls";
+import { count, moment } from "../format";
+import { Button, Check, TextField } from "../kit/controls";
 import { Glyph } from "../kit/glyph";
 import { ask, Menu } from "../kit/layers";
 import { Empty, Fact, Loading, Notice, Page, Problem, Section, Status, useTab } from "../kit/page";
@@ -16,8 +16,13 @@ import type { Campaign, Provider, Sender, Template } from "../types";
 import { blocked, Checks, finish, ForecastPanel, ForecastSum, useForecast } from "./forecast";
 import { MailViews, type Rendered } from "./mail_frame";
 import { SegmentsPicker, useSegments } from "./pickers";
+import { useRoutes } from "./routes";
+import { isNow, sayWhen, ScheduleStep, type When } from "./schedule_step";
 import { TestSend } from "./test_send";
+import { Held } from "./held";
 
+// After a launch it can be taken back for this long.
+const undoSeconds = 20;
 // Above this many people their number must be typed before a launch.
 const typedAbove = 100;
 
@@ -103,28 +108,12 @@ function SenderStep({ campaign, save }: StepProps) {
   );
 }
 
-function Schedule({ campaign, save, at, setAt }: StepProps & { at: string; setAt: (at: string) => void }) {
-  const [pace, setPace] = useState(campaign.throttle_per_minute ? String(campaign.throttle_per_minute) : "");
-  const soon = localInput(new Date(Date.now() + 3_600_000));
-  return (
-    <div className="form">
-      <div className="stack tight" role="radiogroup" aria-label={t("When")}>
-        <div className="choice"><Check kind="radio" name="when" checked={!at} change={() => setAt("")} label={<span className="strong">{t("Right after the launch")}</span>} hint={t("You have twenty seconds to undo it.")} /></div>
-        <div className="choice">
-          <div className="stack tight grow">
-            <Check kind="radio" name="when" checked={Boolean(at)} change={() => setAt(at || soon)} label={<span className="strong">{t("At a time")}</span>} hint={t("Who gets it is decided then, not now.")} />
-            {at && <Field label={t("Date and time ({zone})", { zone })}><input className="input" type="datetime-local" value={at} min={localInput(new Date())} onChange={(event) => setAt(event.currentTarget.value)} /></Field>}
-          </div>
-        </div>
-      </div>
-      <TextField label={t("At most … messages a minute")} optional hint={t("Empty: as fast as your provider takes them.")} type="number" min={1} inputMode="numeric" value={pace} change={setPace} onBlur={() => save({ throttle_per_minute: pace ? Number(pace) : null })} />
-      <Check checked={campaign.tracking} change={(tracking) => save({ tracking })} label={t("Measure opens and clicks")} hint={t("Off: no pixel is put in and links stay as they are. People who object to tracking are never measured.")} />
-    </div>
-  );
-}
-
-function Review({ campaign, at, go }: { campaign: Campaign; at: string; go: (step: string) => void }) {
+function Review({ campaign, go }: { campaign: Campaign; go: (step: string) => void }) {
+  const when = campaign.schedule as When;
+  const at = !isNow(when);
   const session = useSession();
+  const routes = useRoutes();
+  const undoable = routes.has("POST", "/campaigns/{id}/undo");
   const client = useQueryClient();
   const segments = useSegments();
   const senders = useSenders();
@@ -134,13 +123,13 @@ function Review({ campaign, at, go }: { campaign: Campaign; at: string; go: (ste
   const sender = senders.data?.find((one) => one.id === campaign.sender_id);
   const names = (ids: string[]) => ids.map((id) => segments.data?.find((one) => one.id === id)?.name ?? "…").join(", ");
   const launch = useMutation({
-    mutationFn: () => (at ? api.post<Campaign>(`/campaigns/${campaign.id}/schedule`, { at: new Date(at).toISOString() }) : api.post<Campaign>(`/campaigns/${campaign.id}/launch`)),
+    mutationFn: () => (at ? api.post<Campaign>(`/campaigns/${campaign.id}/schedule`, when) : api.post<Campaign>(`/campaigns/${campaign.id}/launch`, undoable ? { undo_seconds: undoSeconds } : undefined)),
     onSuccess: (launched) => {
       client.setQueryData(["campaign", campaign.id], launched);
       client.invalidateQueries({ queryKey: ["report", campaign.id] });
       client.invalidateQueries({ queryKey: ["list", "/campaigns"] });
       client.invalidateQueries({ queryKey: ["campaigns"] });
-      if (at) say(t("Scheduled for {time}", { time: moment(launched.next_run_at ?? new Date(at).toISOString()) }));
+      if (at) say(t("Scheduled: {time}", { time: launched.next_run_at ? moment(launched.next_run_at) : sayWhen(when) }));
     },
     onError: sayProblem,
   });
@@ -148,7 +137,7 @@ function Review({ campaign, at, go }: { campaign: Campaign; at: string; go: (ste
   const confirm = async () => {
     const sure = await ask({
       title: at ? t("Schedule this campaign?") : t("Launch this campaign?"),
-      text: at ? t("About {n} people will get “{subject}” on {time}.", { n: count(many), subject: template.data?.subject ?? "", time: moment(new Date(at).toISOString()) }) : t("{n} people will get “{subject}”. You have twenty seconds to undo it.", { n: count(many), subject: template.data?.subject ?? "" }),
+      text: at ? t("About {n} people will get “{subject}”: {time}.", { n: count(many), subject: template.data?.subject ?? "", time: sayWhen(when) }) : t(undoable ? "{n} people will get “{subject}”. You have twenty seconds to undo it." : "{n} people will get “{subject}”.", { n: count(many), subject: template.data?.subject ?? "" }),
       yes: at ? t("Schedule") : t("Launch"),
       typed: many > typedAbove ? count(many) : undefined,
     });
@@ -159,7 +148,7 @@ function Review({ campaign, at, go }: { campaign: Campaign; at: string; go: (ste
     [!campaign.template_id, t("Choose a template"), "content"],
     [!campaign.sender_id, t("Choose a sender"), "sender"],
   ];
-  const when = forecast.data ? finish(campaign, forecast.data) : null;
+  const done = forecast.data ? finish(campaign, forecast.data) : null;
   return (
     <div className="split">
       <div className="stack loose">
@@ -170,9 +159,9 @@ function Review({ campaign, at, go }: { campaign: Campaign; at: string; go: (ste
             <Fact label={t("To")}><span>{names(campaign.segment_ids)}{campaign.exclude_segment_ids.length > 0 && <span className="muted"> {t("but not {names}", { names: names(campaign.exclude_segment_ids) })}</span>}</span></Fact>
             <Fact label={t("From")}>{sender && <span>{sender.from_name} &lt;{sender.from_email}&gt; {!sender.verified && <Status value="unverified" />}</span>}</Fact>
             <Fact label={t("Subject")}>{template.data?.subject}</Fact>
-            <Fact label={t("When")}>{at ? `${moment(new Date(at).toISOString())} (${zone})` : t("Right after the launch")}</Fact>
+            <Fact label={t("When")}>{sayWhen(when)}</Fact>
             <Fact label={t("Pace")}>{campaign.throttle_per_minute ? t("at most {n} a minute", { n: count(campaign.throttle_per_minute) }) : t("as fast as the provider takes them")}</Fact>
-            {when && <Fact label={t("Done")}>{when}</Fact>}
+            {done && <Fact label={t("Done")}>{done}</Fact>}
             <Fact label={t("Measuring")}>{campaign.tracking ? t("opens and clicks") : t("off")}</Fact>
           </dl>
         </Section>
@@ -182,7 +171,7 @@ function Review({ campaign, at, go }: { campaign: Campaign; at: string; go: (ste
         <Section title={t("Forecast")}>
           <div className="card pad stack">
             {forecast.data ? <ForecastSum forecast={forecast.data} /> : forecast.isError ? <Problem error={forecast.error} /> : campaign.segment_ids.length ? <Loading lines={3} /> : <span className="muted small">{t("No audience yet.")}</span>}
-            {forecast.data?.checks && forecast.data.checks.length > 0 && <><hr /><Checks checks={forecast.data.checks} /></>}
+            {forecast.data?.checks && <Checks checks={forecast.data.checks} />}
             {maySend(session)
               ? <Button look="primary" icon={at ? "clock" : "send"} style={{ height: 38 }} disabled={!complete || !forecast.data || many === 0 || blocked(forecast.data)} busy={launch.isPending} onClick={confirm}>{at ? t("Schedule for {n} people", { n: count(many) }) : t("Launch to {n} people", { n: count(many) })}</Button>
               : <Notice>{t("You may prepare campaigns, but not launch them. Somebody with the right to send can.")}</Notice>}
@@ -200,7 +189,6 @@ export function CampaignDraft({ campaign }: { campaign: Campaign }) {
   const navigate = useNavigate();
   const steps = [{ value: "audience", label: t("Audience") }, { value: "content", label: t("Content") }, { value: "sender", label: t("Sender") }, { value: "schedule", label: t("Schedule") }, { value: "review", label: t("Review") }];
   const [step, setStep] = useTab(steps, "step");
-  const [at, setAt] = useState("");
   const latest = useRef(campaign);
   latest.current = campaign;
   const key = ["campaign", campaign.id];
@@ -216,9 +204,6 @@ export function CampaignDraft({ campaign }: { campaign: Campaign }) {
     },
     scope: { id: `campaign-${campaign.id}` },
   });
-  useEffect(() => {
-    if (campaign.status === "scheduled" && campaign.next_run_at) setAt(localInput(new Date(campaign.next_run_at)));
-  }, [campaign.status, campaign.next_run_at]);
   const write = mayWrite(session);
   const save: Save = (wanted) => write && change.mutate(wanted);
   const done: Record<string, boolean> = { audience: campaign.segment_ids.length > 0, content: Boolean(campaign.template_id), sender: Boolean(campaign.sender_id), schedule: Boolean(campaign.template_id && campaign.sender_id), review: false };
@@ -241,6 +226,7 @@ export function CampaignDraft({ campaign }: { campaign: Campaign }) {
       note={<span className="row tight"><Status value={campaign.status} />{campaign.status === "scheduled" && <span>· {t("starts {time}", { time: moment(campaign.next_run_at) })}</span>}<span className="faint" aria-live="polite">{change.isPending ? `· ${t("Saving…")}` : change.isSuccess ? `· ${t("Saved")}` : ""}</span></span>}
       actions={<>{campaign.status === "scheduled" && maySend(session) && <Button onClick={() => unschedule.mutate()} busy={unschedule.isPending}>{t("Do not send")}</Button>}{write && <Menu label={t("More")} items={[{ label: t("Delete draft"), icon: "trash", danger: true, run: remove, disabled: campaign.status !== "draft" }]} />}</>}>
       <div className="stack loose">
+        <Held campaign={campaign} />
         <div className="steps" role="group" aria-label={t("Steps")}>
           {steps.map((one) => <button key={one.value} type="button" className={done[one.value] ? "done" : ""} aria-current={one.value === step ? "step" : undefined} onClick={() => setStep(one.value)}>{one.label}</button>)}
         </div>
@@ -248,8 +234,8 @@ export function CampaignDraft({ campaign }: { campaign: Campaign }) {
           {step === "audience" && <Audience campaign={campaign} save={save} />}
           {step === "content" && <Content campaign={campaign} save={save} />}
           {step === "sender" && <SenderStep campaign={campaign} save={save} />}
-          {step === "schedule" && <Schedule campaign={campaign} save={save} at={at} setAt={setAt} />}
-          {step === "review" && <Review campaign={campaign} at={at} go={setStep} />}
+          {step === "schedule" && <ScheduleStep campaign={campaign} save={save} />}
+          {step === "review" && <Review campaign={campaign} go={setStep} />}
         </div>
         <div className="row between">
           {index > 0 ? <Button onClick={() => setStep(steps[index - 1]?.value ?? "audience")}>{t("Back")}</Button> : <span />}

@@ -14,18 +14,16 @@ import { t, tn } from "../texts";
 import type { Campaign, Report, Sender, Template } from "../types";
 import { EditableName, usePreview, useSomebody } from "./campaign_draft";
 import { endStates, isLive, Progress, useReport } from "./live";
+import { Held } from "./held";
 import { MailViews } from "./mail_frame";
 import { MessagesTable } from "./messages_table";
 import { useSegments } from "./pickers";
-import { BouncesTab, DomainsTab, hasReportPart, LinksTab, OverTime } from "./report_parts";
+import { DomainsTab, hasReportPart, LinksTab, OverTime } from "./report_parts";
 import { useRoutes } from "./routes";
 import { AuditOf } from "./audit_table";
 
-// After a launch it can be taken back for twenty seconds.
-const undoSeconds = 20;
-
 function useUndoLeft(campaign: Campaign) {
-  const until = campaign.launched_at ? new Date(campaign.launched_at).getTime() + undoSeconds * 1000 : 0;
+  const until = campaign.undo_until ? new Date(campaign.undo_until).getTime() : 0;
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
     if (until <= Date.now()) return;
@@ -93,6 +91,16 @@ function Engagement({ report }: { report: Report }) {
   );
 }
 
+function Bounces({ report }: { report: Report }) {
+  const reasons = Object.entries(report.bounces ?? {}).sort((a, b) => b[1] - a[1]);
+  if (reasons.length === 0) return null;
+  return (
+    <Section title={t("Bounces by reason")}>
+      <div className="card pad"><div className="funnel">{reasons.map(([reason, n]) => <div key={reason}><span className="cut" title={words(reason)}>{words(reason)}</span><span className="bar"><i style={{ width: `${(n / Math.max(1, report.bounced)) * 100}%`, "--mark": "var(--chart-4)" } as React.CSSProperties} /></span><span className="right number">{count(n)}</span><span className="right number muted">{share(n, report.sent)}</span></div>)}</div></div>
+    </Section>
+  );
+}
+
 function Figures({ report }: { report: Report }) {
   const reached = report.sent;
   return (
@@ -138,9 +146,8 @@ function RetryFailed({ campaign, failed }: { campaign: Campaign; failed: number 
   const session = useSession();
   const client = useQueryClient();
   const routes = useRoutes();
-  const path = ["retry-failed", "retry_failed", "retry"].find((name) => routes.has("POST", `/campaigns/{id}/${name}`));
-  const retry = useMutation({ mutationFn: () => api.post(`/campaigns/${campaign.id}/${path}`), onSuccess: () => { client.invalidateQueries(); say(t("The failed ones are tried again")); }, onError: sayProblem });
-  if (!path || failed === 0 || !maySend(session)) return null;
+  const retry = useMutation({ mutationFn: () => api.post(`/campaigns/${campaign.id}/retry-failed`), onSuccess: () => { client.invalidateQueries(); say(t("The failed ones are tried again")); }, onError: sayProblem });
+  if (!routes.has("POST", "/campaigns/{id}/retry-failed") || failed === 0 || !maySend(session)) return null;
   return <Button small icon="refresh" busy={retry.isPending} onClick={() => retry.mutate()}>{t("Retry {n} failed", { n: count(failed) })}</Button>;
 }
 
@@ -160,7 +167,6 @@ export function CampaignReport({ campaign }: { campaign: Campaign }) {
     { value: "messages", label: t("Messages"), n: report.data ? count(report.data.audience) : undefined },
     ...(hasReportPart(routes, "links") ? [{ value: "links", label: t("Links") }] : []),
     ...(hasReportPart(routes, "domains") ? [{ value: "domains", label: t("Domains") }] : []),
-    ...(hasReportPart(routes, "bounces") ? [{ value: "bounces", label: t("Bounces"), n: report.data?.bounced ? count(report.data.bounced) : undefined }] : []),
     { value: "content", label: t("Content") },
     { value: "history", label: t("History") },
   ];
@@ -184,7 +190,7 @@ export function CampaignReport({ campaign }: { campaign: Campaign }) {
     onError: sayProblem,
   });
   const rename = useMutation({ mutationFn: (name: string) => api.patch<Campaign>(`/campaigns/${campaign.id}`, { name }), onSuccess: (saved) => client.setQueryData(["campaign", campaign.id], saved), onError: sayProblem });
-  const csv = ["export", "report.csv", "messages.csv"].find((name) => routes.has("GET", `/campaigns/{id}/${name}`));
+  const csv = ["messages.csv"].find((name) => routes.has("GET", `/campaigns/{id}/${name}`));
   const open = campaign.status === "active" || campaign.status === "paused";
   const launched = campaign.launched_at ? t("launched {time}", { time: moment(campaign.launched_at) }) : null;
   return (
@@ -196,25 +202,24 @@ export function CampaignReport({ campaign }: { campaign: Campaign }) {
         {maySend(session) && open && <Button look="danger" onClick={cancel}>{t("Cancel")}</Button>}
         <Menu label={t("More")} items={[
           mayWrite(session) && { label: t("Copy as a new draft"), icon: "copy", run: () => again.mutate() },
-          csv ? { label: t("Download as CSV"), icon: "download", href: `/api/v1/campaigns/${campaign.id}/${csv}`, download: `${campaign.name}.csv` } : report.data && { label: t("Download the report as CSV"), icon: "download", run: () => saveCsv(campaign, report.data as Report) },
+          csv ? { label: t("Download all messages (CSV)"), icon: "download", href: `/api/v1/campaigns/${campaign.id}/${csv}`, download: `${campaign.name}.csv` } : report.data && { label: t("Download the report as CSV"), icon: "download", run: () => saveCsv(campaign, report.data as Report) },
         ]} />
       </>}>
       <div className="stack">
         <Undo campaign={campaign} />
-        {campaign.hold_reason && <Notice tone="yellow" title={t("Held")}>{campaign.hold_reason}</Notice>}
-        {open && report.data && <div className="card pad"><Progress campaign={campaign} report={report.data} /></div>}
+        <Held campaign={campaign} />
+        {open && <div className="card pad"><Progress campaign={campaign} /></div>}
         <Tabs label={t("Parts of the report")} tabs={tabs} value={tab} change={setTab} />
         {tab === "report" && (report.isError ? <Problem error={report.error} again={() => report.refetch()} /> : !report.data ? <Loading lines={8} /> : (
           <div className="stack loose" data-testid="report">
             <Figures report={report.data} />
             <OverTime campaign={campaign} live={running} />
-            <div className="grid" style={{ "--min": "420px", gap: 28 } as React.CSSProperties}><Ended report={report.data} /><Engagement report={report.data} /></div>
+            <div className="grid" style={{ "--min": "420px", gap: 28 } as React.CSSProperties}><Ended report={report.data} /><div className="stack loose"><Engagement report={report.data} /><Bounces report={report.data} /></div></div>
           </div>
         ))}
         {tab === "messages" && <MessagesTable campaignId={campaign.id} extra={<RetryFailed campaign={campaign} failed={report.data?.failed ?? 0} />} />}
         {tab === "links" && <LinksTab campaign={campaign} />}
         {tab === "domains" && <DomainsTab campaign={campaign} />}
-        {tab === "bounces" && <BouncesTab campaign={campaign} />}
         {tab === "content" && <ContentTab campaign={campaign} />}
         {tab === "history" && <AuditOf type="campaign" id={campaign.id} />}
       </div>

@@ -10,22 +10,22 @@ import { Loading, Problem } from "../kit/page";
 import { t } from "../texts";
 import type { Campaign } from "../types";
 
-export interface CheckResult {
-  name?: string;
-  code?: string;
-  status?: string;
-  verdict?: string;
-  ok?: boolean;
-  level?: string;
-  message?: string;
-  detail?: string;
-  blocking?: boolean;
+export interface Finding {
+  severity: "error" | "warning";
+  code: string;
+  message: string;
+  pointer?: string;
 }
 
 export interface Forecast {
   audience: number;
   will_send: number;
-  checks?: CheckResult[];
+  skipped?: Record<string, number>; // by the gate's reason
+  checks?: Finding[];
+  rate_per_minute?: number | null;
+  limited_by?: string;
+  starts_at?: string | null;
+  finishes_at?: string | null;
   [key: string]: unknown;
 }
 
@@ -33,6 +33,13 @@ export const useForecast = (campaign: Campaign, enabled = true) =>
   useQuery({ queryKey: ["forecast", campaign.id, campaign.updated_at], enabled: enabled && campaign.segment_ids.length > 0, staleTime: 20_000, queryFn: () => api.post<Forecast>(`/campaigns/${campaign.id}/forecast`) });
 
 const labels: Record<string, string> = {
+  consent_missing: t("were never asked"),
+  consent_denied: t("said no"),
+  consent_pending: t("have not confirmed yet"),
+  consent_expired: t("agreed too long ago"),
+  contact_deleted: t("are gone"),
+  frequency_cap: t("had enough mail lately"),
+  no_tracking: t("objected to measuring"),
   no_address: t("have no address"),
   suppressed: t("are suppressed"),
   no_consent: t("have not agreed"),
@@ -44,8 +51,8 @@ const labels: Record<string, string> = {
 };
 
 export function refusals(forecast: Forecast): [string, number][] {
-  const left = Object.entries(forecast).filter(([key, value]) => typeof value === "number" && key in labels) as [string, number][];
-  return left.filter(([, value]) => value > 0);
+  const all = forecast.skipped ? Object.entries(forecast.skipped) : (Object.entries(forecast).filter(([key, value]) => typeof value === "number" && key in labels) as [string, number][]);
+  return all.filter(([, value]) => value > 0).sort((a, b) => b[1] - a[1]);
 }
 
 export function ForecastSum({ forecast }: { forecast: Forecast }) {
@@ -58,32 +65,21 @@ export function ForecastSum({ forecast }: { forecast: Forecast }) {
   );
 }
 
-const good = (check: CheckResult) => check.ok === true || ["ok", "pass", "passed", "good"].includes(check.status ?? check.verdict ?? check.level ?? "");
-const warning = (check: CheckResult) => ["warn", "warning", "hint"].includes(check.status ?? check.verdict ?? check.level ?? "") || check.blocking === false;
-export const blocked = (forecast: Forecast | undefined) => (forecast?.checks ?? []).some((check) => !good(check) && !warning(check));
+export const blocked = (forecast: Forecast | undefined) => (forecast?.checks ?? []).some((check) => check.severity === "error");
 
-export function Checks({ checks }: { checks: CheckResult[] }) {
+export function Checks({ checks }: { checks: Finding[] }) {
+  if (checks.length === 0) return <div className="row small"><span className="good"><Glyph name="check" /></span>{t("All checks pass.")}</div>;
   return (
     <ul className="stack tight small">
-      {checks.map((check, index) => {
-        const fine = good(check);
-        const mild = warning(check);
-        return (
-          <li key={index} className="row top">
-            <span className={fine ? "good" : mild ? "warn" : "bad"} style={{ marginTop: 1 }}><Glyph name={fine ? "check" : mild ? "warning" : "cross"} /></span>
-            <span className="wrap"><span className="strong">{words(check.name ?? check.code ?? "")}</span>{(check.message ?? check.detail) && <span className="muted"> – {check.message ?? check.detail}</span>}</span>
-          </li>
-        );
-      })}
+      {checks.map((check) => <li key={check.code + (check.pointer ?? "")} className="row top"><span className={check.severity === "error" ? "bad" : "warn"} style={{ marginTop: 2 }}><Glyph name={check.severity === "error" ? "cross" : "warning"} /></span><span className="wrap">{check.message}</span></li>)}
     </ul>
   );
 }
 
+const limits: Record<string, string> = { throttle: t("by its own pace"), recent_rate: t("by the speed of the last hour"), schedule: t("by its schedule") };
+
 export function finish(campaign: Campaign, forecast: Forecast): string | null {
-  const at = forecast.finishes_at ?? forecast.finish_at ?? forecast.estimated_finish_at;
-  if (typeof at === "string") return moment(at);
-  const seconds = forecast.duration_seconds ?? forecast.estimated_seconds;
-  if (typeof seconds === "number") return t("in about {time}", { time: duration(seconds) });
+  if (forecast.finishes_at) return `${moment(forecast.finishes_at)}${forecast.limited_by && limits[forecast.limited_by] ? ` (${limits[forecast.limited_by]})` : ""}`;
   if (campaign.throttle_per_minute && forecast.will_send) return t("about {time} after it starts", { time: duration((forecast.will_send / campaign.throttle_per_minute) * 60) });
   return null;
 }

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { api } from "../api";
-import { clock, count, none, share, shortDay, words } from "../format";
+import { clock, count, none, share, shortDay } from "../format";
 import { TimeChart } from "../kit/chart";
 import { Empty, Loading, Problem, Section } from "../kit/page";
 import { Table } from "../kit/table";
@@ -30,7 +30,7 @@ const text = (row: Row, ...names: string[]) => {
 
 export function OverTime({ campaign, live }: { campaign: Campaign; live: boolean }) {
   const routes = useRoutes();
-  const part = ["timeseries", "time-series", "series", "hours"].find((name) => hasReportPart(routes, name));
+  const part = hasReportPart(routes, "series") ? "series" : null;
   const series = usePart(campaign, part ?? "", Boolean(part), live);
   if (!part || !series.data || series.data.length === 0) return null;
   const at = (row: Row) => text(row, "at", "hour", "time", "from", "bucket");
@@ -68,17 +68,5 @@ export function DomainsTab({ campaign }: { campaign: Campaign }) {
     { key: "clicked", title: t("Clicked"), right: true, hide: "wide-only", cell: (row) => rate(row, "clicked") },
     { key: "bounced", title: t("Bounced"), right: true, cell: (row) => rate(row, "bounced") },
     { key: "complained", title: t("Complained"), right: true, hide: "wide-only", cell: (row) => rate(row, "complained") },
-  ]} />;
-}
-
-export function BouncesTab({ campaign }: { campaign: Campaign }) {
-  const bounces = usePart(campaign, "bounces");
-  if (bounces.isError) return <Problem error={bounces.error} />;
-  if (!bounces.data) return <Loading />;
-  if (bounces.data.length === 0) return <Empty icon="check" title={t("Nothing bounced")} />;
-  return <Table label={t("Bounces by reason")} items={bounces.data} keyOf={(row) => JSON.stringify(row)} columns={[
-    { key: "class", title: t("Kind"), fit: true, cell: (row) => words(text(row, "bounce_class", "class", "kind", "type")) },
-    { key: "reason", title: t("What the server said"), cell: (row) => <span className="wrap">{text(row, "reason", "reply", "detail", "diagnostic") || none}</span> },
-    { key: "count", title: t("Messages"), right: true, cell: (row) => count(number(row, "count", "messages", "bounced")) },
   ]} />;
 }

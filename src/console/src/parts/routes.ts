@@ -14,3 +14,5 @@ export function useRoutes() {
     takes: (path: string, parameter: string) => Boolean(paths?.[`/api/v1${path}`]?.get?.parameters?.some((one) => one.name === parameter)),
   };
 }
+
+export const explainable = (routes: ReturnType<typeof useRoutes>) => routes.has("POST", "/segments/{id}/explain") || routes.has("GET", "/segments/{id}/explain") || routes.has("GET", "/segments/{id}/explain/{contact_id}");
