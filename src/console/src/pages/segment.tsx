@@ -1,6 +1,6 @@
 // A segment: who belongs to it, counted while it is being built; its members, and why somebody is in or out.
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 
 import { api, ApiError, query } from "../api";
@@ -14,7 +14,6 @@ import { type Item, useLater } from "../kit/picker";
 import { ListTable } from "../kit/table";
 import { say, sayProblem } from "../kit/toast";
 import { AuditOf } from "../parts/audit_table";
-import { CodeEditor } from "../parts/code_editor";
 import { asGroup, ConditionBuilder } from "../parts/condition_builder";
 import { complete } from "../parts/conditions";
 import { contactItem, ContactPicker } from "../parts/pickers";
@@ -22,6 +21,9 @@ import { explainable, useRoutes } from "../parts/routes";
 import { mayWrite, useSession } from "../session";
 import { t, tn } from "../texts";
 import { type Condition, type Contact, personName, type Segment } from "../types";
+
+// Only who looks at the JSON pays for the editor.
+const CodeEditor = lazy(() => import("../parts/code_editor").then((room) => ({ default: room.CodeEditor })));
 
 interface Person {
   id: string;
@@ -73,7 +75,7 @@ function Builder({ conditions, setConditions, problem }: { conditions: Condition
   return (
     <Section title={t("Who belongs to it")} actions={<Segmented label={t("How to edit")} value={view} change={show} choices={[{ value: "build", label: t("Builder") }, { value: "json", label: "JSON" }]} />}>
       {problem && problem.fields.length > 0 && <Problem error={problem} />}
-      {view === "build" ? <ConditionBuilder condition={asGroup(conditions)} change={setConditions} /> : <><CodeEditor language="json" label={t("Conditions as JSON")} value={text} change={type} height={360} />{broken && <Notice tone="red">{broken}</Notice>}</>}
+      {view === "build" ? <ConditionBuilder condition={asGroup(conditions)} change={setConditions} /> : <><Suspense fallback={<Loading />}><CodeEditor language="json" label={t("Conditions as JSON")} value={text} change={type} height={360} /></Suspense>{broken && <Notice tone="red">{broken}</Notice>}</>}
     </Section>
   );
 }

@@ -67,7 +67,7 @@ function Changes({ record }: { record: AuditRecord }) {
   const list = pairs(record.changes);
   if (list.length === 0) return <span className="faint">–</span>;
   return (
-    <div className="stack snug small">
+    <div className="stack snug small" style={{ minWidth: 240 }}>
       {(all ? list : list.slice(0, 3)).map(([field, before, after]) => (
         <div key={field} className="wrap"><span className="muted">{words(field)}</span> {before !== null && before !== "–" && <><del className="faint" style={{ textDecorationThickness: 1 }}>{all ? before : short(before)}</del> <span aria-hidden="true">→</span> </>}<ins style={{ textDecoration: "none" }}>{all ? after : short(after)}</ins></div>
       ))}

@@ -1,0 +1,234 @@
+// Every page of the console on the demo's data: what axe finds in both themes, narrow screens, the keyboard, deep links, an ended
+// session, hostile content, and how much is loaded first.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { until } from '../system/patience.mjs';
+import { pagesOf } from './pages.mjs';
+import { fill } from './sample.mjs';
+import { api, Browser, Demo, picture, settled, signIn } from './stage.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+let demo;
+let browser;
+let page;
+
+before(async () => {
+  demo = await Demo.start();
+  browser = await Browser.start();
+  page = await browser.reader();
+  await signIn(page, demo.url, demo.email, demo.password);
+  await fill(page);
+});
+
+after(async () => {
+  await browser?.stop();
+  await demo?.stop();
+});
+
+// Injected as a debugger would, so that the page's own policy stays as strict as it is.
+async function findings(reader) {
+  await reader.evaluate(axe);
+  const report = await reader.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], rules: { region: { enabled: false } } }));
+  return report.violations.filter((one) => one.impact === 'serious' || one.impact === 'critical').map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => `${node.target.join(' ')} ${node.any[0]?.message ?? node.all[0]?.message ?? ''}`).join(' | ')}`);
+}
+
+for (const theme of ['light', 'dark']) {
+  test(`axe finds nothing serious on any page in the ${theme} theme`, async () => {
+    const reader = await browser.reader({ theme });
+    const found = [];
+    await reader.goto(`${demo.url}/sign-in`);
+    await reader.getByLabel('Password').waitFor();
+    found.push(...(await findings(reader)).map((one) => `sign-in: ${one}`));
+    await signIn(reader, demo.url, demo.email, demo.password);
+    for (const [name, path] of Object.entries(await pagesOf(reader))) {
+      await reader.goto(demo.url + path);
+      await settled(reader);
+      found.push(...(await findings(reader)).map((one) => `${name}: ${one}`));
+    }
+    assert.deepEqual(found, []);
+    assert.deepEqual(reader.trouble, []);
+    await reader.context().close();
+  });
+}
+
+for (const width of [360, 2560]) {
+  test(`no page needs sideways scrolling at ${width} pixels`, async () => {
+    const reader = await browser.reader({ width, height: 800 });
+    await signIn(reader, demo.url, demo.email, demo.password);
+    const wide = [];
+    for (const [name, path] of Object.entries(await pagesOf(reader))) {
+      await reader.goto(demo.url + path);
+      await settled(reader);
+      const over = await reader.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      if (over > 0) wide.push(`${name}: ${over} px too wide`);
+    }
+    assert.deepEqual(wide, []);
+    await reader.context().close();
+  });
+}
+
+test('the palette finds a page, a contact and an action by keyboard alone', async () => {
+  await page.goto(demo.url);
+  await settled(page);
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('suppress');
+  await page.getByRole('option', { name: /Suppressions/ }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Suppressions', level: 1 }).waitFor();
+  const [contact] = (await api(page, 'GET', '/contacts?limit=1')).items;
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type(contact.email.slice(0, 9));
+  await page.getByRole('option', { name: contact.email }).click();
+  await page.waitForURL(`**/contacts/${contact.id}`);
+});
+
+test('g and a letter goes, ? shows the keys, Escape closes', async () => {
+  await page.goto(demo.url);
+  await settled(page);
+  await page.keyboard.press('g');
+  await page.keyboard.press('s');
+  await page.getByRole('heading', { name: 'Segments', level: 1 }).waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+});
+
+test('a page is reached, left and used without a mouse, and the focus can be seen', async () => {
+  await page.goto(`${demo.url}/campaigns`);
+  await settled(page);
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Skip to the page');
+  for (let step = 0; step < 40; step++) {
+    await page.keyboard.press('Tab');
+    const seen = await page.evaluate(() => {
+      const element = document.activeElement;
+      if (element === document.body) return true;
+      const style = getComputedStyle(element);
+      return (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none' || element.closest('.input')?.matches(':focus-within');
+    });
+    assert.ok(seen, `the focus on ${await page.evaluate(() => document.activeElement.outerHTML.slice(0, 120))} cannot be seen`);
+  }
+});
+
+test('filters, tabs and columns are in the address and come back from it', async () => {
+  await page.goto(`${demo.url}/contacts?tag=customer&columns=name,phone`);
+  await settled(page);
+  assert.equal(await page.getByLabel('Tag', { exact: true }).inputValue(), 'customer');
+  await page.getByRole('columnheader', { name: 'Phone' }).waitFor();
+  await page.getByLabel('Search contacts').fill('ada');
+  await page.waitForURL(/search=ada/);
+  await page.reload();
+  await settled(page);
+  assert.equal(await page.getByLabel('Search contacts').inputValue(), 'ada');
+});
+
+test('a long list is read on by scrolling, and only the rows in sight are in the document', async () => {
+  await page.goto(`${demo.url}/contacts`);
+  await settled(page);
+  const cell = (n) => page.locator('tbody tr').nth(n);
+  await cell(3).waitFor();
+  await until('two hundred contacts', async () => {
+    await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+    return /2\d\d (of|row)/.test(await page.locator('.table-foot').innerText());
+  });
+  assert.ok((await page.locator('tbody tr').count()) < 120);
+});
+
+test('an ended session asks for the password again and keeps what was typed', async () => {
+  const reader = await browser.reader();
+  await signIn(reader, demo.url, demo.email, demo.password);
+  await reader.goto(`${demo.url}/contacts?new=1`);
+  await reader.getByLabel('E-mail').fill('kept@example.org');
+  await reader.context().clearCookies();
+  await reader.getByRole('button', { name: 'Add contact' }).click();
+  const dialog = reader.getByRole('dialog', { name: 'Your session has ended' });
+  await dialog.getByLabel('Password').fill(demo.password);
+  await dialog.getByRole('button', { name: 'Sign in' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  assert.equal(await reader.getByRole('dialog', { name: 'New contact' }).getByLabel('E-mail').inputValue(), 'kept@example.org');
+  await reader.getByRole('button', { name: 'Add contact' }).click();
+  await reader.getByRole('heading', { name: 'kept@example.org' }).waitFor();
+  await reader.context().close();
+});
+
+test('a deep link leads through sign-in to its page', async () => {
+  const reader = await browser.reader();
+  await reader.goto(`${demo.url}/audit?entity_type=campaign`);
+  await reader.getByLabel('Password').waitFor();
+  await reader.getByLabel('E-mail').fill(demo.email);
+  await reader.getByLabel('Password').fill('wrong password');
+  await reader.getByRole('button', { name: 'Sign in' }).click();
+  await reader.getByRole('alert').waitFor();
+  await reader.getByLabel('Password').fill(demo.password);
+  await reader.getByRole('button', { name: 'Sign in' }).click();
+  await reader.waitForURL('**/audit?entity_type=campaign');
+  await reader.context().close();
+});
+
+test('hostile names run nothing, on any page', async () => {
+  const reader = await browser.reader();
+  await signIn(reader, demo.url, demo.email, demo.password);
+  const names = ['<img src=x onerror="window.ran=1"><script>window.ran=1</script>', '{{7*7}}${7*7}<svg onload=window.ran=1>', '\u202Egnp.exe \u0645\u0631\u062D\u0628\u0627', `"><iframe srcdoc="<script>top.ran=1</script>">${'long '.repeat(30)}`];
+  let segment;
+  for (const [index, name] of names.entries()) {
+    const contact = await api(reader, 'POST', '/contacts', { email: `hostile${index}@example.org`, first_name: name.slice(0, 190), tags: [`<b>${index}</b>`], attributes: { bad: name } });
+    segment = await api(reader, 'POST', '/segments', { name, description: name, conditions: { type: 'attribute', field: 'attributes.bad', operator: 'equals', value: name } });
+    const template = await api(reader, 'POST', '/templates', { name, channel: 'email', subject: name, html_body: `<p onclick="top.ran=1">{{ contact.first_name }}</p><script>top.ran=1</script><img src=x onerror="top.ran=1"><a href="javascript:top.ran=1">x</a><a href="{{ unsubscribe_url }}">u</a>` });
+    const campaign = await api(reader, 'POST', '/campaigns', { name, type: 'broadcast', segment_ids: [segment.id], template_id: template.id });
+    for (const path of [`/contacts/${contact.id}`, `/contacts/${contact.id}?tab=history`, `/segments/${segment.id}`, `/templates/${template.id}`, `/campaigns/${campaign.id}`, `/campaigns/${campaign.id}?step=review`]) {
+      await reader.goto(demo.url + path);
+      await settled(reader);
+      assert.equal(await reader.evaluate(() => window.ran), undefined, `a script ran on ${path}`);
+    }
+  }
+  for (const [name, path] of Object.entries(await pagesOf(reader))) {
+    await reader.goto(demo.url + path);
+    await settled(reader);
+    assert.equal(await reader.evaluate(() => window.ran), undefined, `a script ran on ${name}`);
+    assert.ok(!(await reader.locator('main').innerText()).includes('49$49'), `something was calculated on ${name}`);
+  }
+  // The sandbox of the preview stops scripts before the policy has to: both may tell, neither lets one run.
+  assert.deepEqual(reader.trouble.filter((one) => !/about:srcdoc|sandbox/.test(one)), []);
+  await reader.context().close();
+});
+
+test('scripts come from the server alone, and the first pages stay below 250 kB', async () => {
+  const reader = await browser.reader();
+  let bytes = 0;
+  const session = await reader.context().newCDPSession(reader);
+  await session.send('Network.enable');
+  session.on('Network.loadingFinished', (event) => (bytes += event.encodedDataLength));
+  const answer = await reader.goto(`${demo.url}/sign-in`);
+  const policy = answer.headers()['content-security-policy'];
+  assert.match(policy, /script-src 'self'(;|$)/);
+  assert.match(policy, /object-src 'none'/);
+  await signIn(reader, demo.url, demo.email, demo.password);
+  await settled(reader);
+  assert.ok(bytes < 250_000, `${bytes} bytes were loaded for sign-in and home`);
+  console.log(`sign-in and home: ${Math.round(bytes / 1000)} kB over the wire`);
+  await reader.context().close();
+});
+
+test('the theme that was chosen stays, and the system decides otherwise', async () => {
+  const reader = await browser.reader({ theme: 'dark' });
+  await signIn(reader, demo.url, demo.email, demo.password);
+  const ground = () => reader.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const dark = await ground();
+  await reader.goto(`${demo.url}/settings`);
+  await reader.getByRole('button', { name: 'Light', exact: true }).click();
+  const light = await ground();
+  assert.notEqual(light, dark);
+  await reader.reload();
+  await settled(reader);
+  assert.equal(await ground(), light);
+  await reader.context().close();
+});
+
+test('no page of the whole visit had trouble', async () => {
+  if (page.trouble.length) console.log(await picture(page, 'trouble'));
+  assert.deepEqual(page.trouble, []);
+});

@@ -1,0 +1,39 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pagesOf } from './pages.mjs';
+import { fill } from './sample.mjs';
+import { Browser, Demo, settled, signIn } from './stage.mjs';
+
+const folder = process.argv[2];
+const demo = await Demo.start();
+const browser = await Browser.start();
+let count = 0;
+try {
+  const looks = [['light', 1440, 900], ['dark', 1440, 900], ['light', 390, 844]];
+  for (const [index, [theme, width, height]] of looks.entries()) {
+    const place = join(folder, width < 500 ? 'phone' : theme);
+    mkdirSync(place, { recursive: true });
+    const page = await browser.reader({ theme, width, height });
+    await page.goto(`${demo.url}/sign-in`);
+    await page.getByLabel('E-mail').waitFor();
+    await page.screenshot({ path: join(place, 'sign-in.png') });
+    await signIn(page, demo.url, demo.email, demo.password);
+    if (index === 0) await fill(page);
+    for (const [name, path] of Object.entries(await pagesOf(page))) {
+      await page.goto(demo.url + path);
+      await settled(page);
+      await page.screenshot({ path: join(place, `${name}.png`), fullPage: true });
+      count += 1;
+    }
+    await page.goto(demo.url);
+    await settled(page);
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').waitFor();
+    await page.screenshot({ path: join(place, 'palette.png') });
+    await page.context().close();
+  }
+} finally {
+  await browser.stop();
+  await demo.stop();
+}
+console.log(`${count} pictures in ${folder}`);
