@@ -34,7 +34,9 @@ export function Palette({ open, close, admin, openSheet }: { open: boolean; clos
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
   const list = useRef<HTMLDivElement>(null);
-  const wanted = useLater(typed.trim().toLowerCase(), 140);
+  // What is here answers at once, so that Enter takes what is seen; people are asked for when the typing rests.
+  const wanted = typed.trim().toLowerCase();
+  const asked = useLater(wanted, 140);
   useEffect(() => {
     if (open) {
       setTyped("");
@@ -50,7 +52,7 @@ export function Palette({ open, close, admin, openSheet }: { open: boolean; clos
       return { campaigns, segments, templates };
     },
   });
-  const people = useQuery({ queryKey: ["palette", "people", wanted], enabled: open && wanted.length >= 2, queryFn: () => api.get<List<Contact>>(`/contacts${query({ search: wanted, limit: 6 })}`).then((found) => found.items).catch(() => []) });
+  const people = useQuery({ queryKey: ["palette", "people", asked], enabled: open && asked.length >= 2, queryFn: () => api.get<List<Contact>>(`/contacts${query({ search: asked, limit: 6 })}`).then((found) => found.items).catch(() => []) });
   const go = (path: string) => () => navigate(path);
   const commands: Command[] = [];
   const fits = (label: string) => !wanted || label.toLowerCase().includes(wanted);
