@@ -85,7 +85,7 @@ export function Problem({ error, again }: { error: unknown; again?: () => void }
     <Notice tone="red" title={missing ? t("This is not here") : problem?.title ?? t("Something went wrong")}
       actions={(again || problem?.requestId) && <>{again && !missing && <Button small icon="refresh" onClick={again}>{t("Try again")}</Button>}{problem?.requestId && <span className="faint tiny">{t("Request {id}", { id: problem.requestId })}</span>}</>}>
       <div>{text}</div>
-      {problem && problem.fields.length > 1 && <ul>{problem.fields.map((field) => <li key={field.pointer + field.code}><code>{field.pointer}</code> {field.message}</li>)}</ul>}
+      {problem && (problem.fields.length > 1 || (problem.fields.length === 1 && !text.includes(problem.fields[0]?.message ?? ""))) && <ul>{problem.fields.map((field) => <li key={field.pointer + field.code}><code>{field.pointer}</code> {field.message}</li>)}</ul>}
       {missing && <div className="muted">{t("It may have been deleted, or belong to another workspace.")}</div>}
     </Notice>
   );

@@ -13,6 +13,7 @@ import { type Column, ListTable } from "../kit/table";
 import { say } from "../kit/toast";
 import { useSegments } from "../parts/pickers";
 import { useRoutes } from "../parts/routes";
+import { SavedViews } from "../parts/saved_views";
 import { mayWrite, useSession } from "../session";
 import { t, tn } from "../texts";
 import { type Contact, personName } from "../types";
@@ -143,7 +144,7 @@ export default function Contacts() {
         <Select auto aria-label={t("Segment")} value={segment} change={(value) => setSegment(value || null)} placeholder={t("Any segment")} choices={(segments.data ?? []).map((one) => ({ value: one.id, label: one.name }))} style={{ maxWidth: 220 }} />
         <div style={{ width: 150 }}><TextField hideLabel label={t("Tag")} icon="tag" placeholder={t("Any tag")} value={tag} change={(text) => setTag(text || null)} /></div>
         {sorted && <Select auto aria-label={t("Order")} value={sort} change={(value) => setSort(value || null)} placeholder={t("Newest first")} choices={[{ value: "created_at", label: t("Oldest first") }, { value: "email", label: t("By address") }]} />}
-        <span className="push"><Popover end label={t("Columns")} trigger={(open) => <Button icon="columns" aria-expanded={open}>{t("Columns")}</Button>}>
+        <span className="push row"><SavedViews list="contacts" /><Popover end label={t("Columns")} trigger={(open) => <Button icon="columns" aria-expanded={open}>{t("Columns")}</Button>}>
           {() => <div style={{ padding: 8 }} className="stack tight">{all.map((key) => <Check key={key} label={key.startsWith("attributes.") ? key.slice(11) : column(key).title} checked={chosen.includes(key)} change={() => toggle(key)} />)}</div>}
         </Popover></span>
       </div>

@@ -3,7 +3,7 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tansta
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 
-import { api, ApiError, query } from "../api";
+import { api, ApiError, type List, query } from "../api";
 import { count, shortDay } from "../format";
 import { TimeChart } from "../kit/chart";
 import { Button, Check, Segmented, TextField } from "../kit/controls";
@@ -37,14 +37,14 @@ interface Person {
 function Live({ conditions }: { conditions: Condition }) {
   const later = useLater(conditions, 220);
   const ready = complete(later);
-  const preview = useQuery({ queryKey: ["segment-preview", later], enabled: ready, placeholderData: keepPreviousData, staleTime: 10_000, queryFn: () => api.post<{ count: number; sample: Person[] }>("/segments/preview", { conditions: later }) });
+  const preview = useQuery({ queryKey: ["segment-preview", later], enabled: ready, placeholderData: keepPreviousData, staleTime: 10_000, queryFn: () => api.post<{ count: number; approximate?: boolean; sample: Person[] }>("/segments/preview", { conditions: later }) });
   const problem = preview.error instanceof ApiError ? preview.error : null;
   if (!ready) return <p className="muted small">{t("Fill in the conditions to see who fits.")}</p>;
   if (preview.isError && !preview.data) return <Problem error={preview.error} />;
   if (!preview.data) return <Loading lines={3} />;
   return (
     <div className="stack" style={{ opacity: preview.isPlaceholderData ? 0.6 : 1 }} aria-live="polite">
-      <div><div style={{ fontSize: 30, lineHeight: "38px", fontWeight: 640, letterSpacing: "-.02em" }} className="number" data-testid="live-count">{count(preview.data.count)}</div><div className="muted small">{tn("person fits now", "people fit now", preview.data.count)}</div></div>
+      <div><div style={{ fontSize: 30, lineHeight: "38px", fontWeight: 640, letterSpacing: "-.02em" }} className="number" data-testid="live-count">{preview.data.approximate && <span title={t("about")}>≈ </span>}{count(preview.data.count)}</div><div className="muted small">{tn("person fits now", "people fit now", preview.data.count)}</div></div>
       {problem && <Notice tone="red">{problem.message}</Notice>}
       {preview.data.sample.length > 0 && (
         <ul className="card lines small">{preview.data.sample.slice(0, 8).map((person) => <li key={person.contact_id ?? person.id}><Link className="cut" style={{ color: "var(--text)" }} to={`/contacts/${person.contact_id ?? person.id}`}>{person.email ?? person.id}</Link><span className="faint push cut">{personName(person)}</span></li>)}</ul>
@@ -115,58 +115,54 @@ function NewSegment() {
   );
 }
 
-// What the server found for each part of the condition.
-interface Verdict {
-  pointer?: string;
-  question?: string;
-  holds?: boolean;
-  read?: unknown;
-  parts?: Verdict[];
+// What the server found for each part of the conditions, in the order in which they stand.
+interface Finding {
+  pointer: string;
+  question: string;
+  holds: boolean;
+  read: unknown;
 }
 
-interface Explained extends Verdict {
-  is_member?: boolean;
-  matches?: boolean;
-  summary?: string;
-  finding?: Verdict;
-  explanation?: Verdict;
-  conditions?: Verdict;
+interface Explanation {
+  member: boolean;
+  fits: boolean | null;
+  events_cut: boolean;
+  findings: Finding[];
 }
 
-const fits = (answer: Explained) => answer.holds ?? answer.matches ?? answer.finding?.holds ?? answer.explanation?.holds ?? answer.conditions?.holds ?? answer.is_member ?? false;
 const asked: Record<string, string> = { and: t("All of these hold"), or: t("Any of these holds"), not: t("The opposite of this") };
 const seen = (value: unknown) => (value === null || value === undefined ? t("nothing") : typeof value === "object" ? JSON.stringify(value) : String(value));
 
-function VerdictTree({ verdict, depth = 0 }: { verdict: Verdict; depth?: number }) {
-  const parts = verdict.parts ?? [];
+function Findings({ findings }: { findings: Finding[] }) {
+  // "/conditions/and/0/or/1": two groups deep.
+  const depth = (finding: Finding) => finding.pointer.split("/").filter((part) => part in asked).length;
   return (
-    <li style={{ paddingLeft: depth ? 22 : 0 }} className="stack tight">
-      <span className="row top"><span className={verdict.holds ? "good" : "bad"} style={{ marginTop: 2 }}><Glyph name={verdict.holds ? "check" : "cross"} /></span><span className="wrap">{asked[verdict.question ?? ""] ?? verdict.question}{parts.length === 0 && <span className="muted"> · {t("found {what}", { what: seen(verdict.read) })}</span>}</span></span>
-      {parts.length > 0 && <ul className="stack tight">{parts.map((part, index) => <VerdictTree key={part.pointer ?? index} verdict={part} depth={depth + 1} />)}</ul>}
-    </li>
+    <ul className="card pad stack tight small" data-testid="segment-explain">
+      {findings.map((finding) => (
+        <li key={finding.pointer} className="row top" style={{ paddingLeft: depth(finding) * 22 }}>
+          <span className={finding.holds ? "good" : "bad"} style={{ marginTop: 2 }}><Glyph name={finding.holds ? "check" : "cross"} /></span>
+          <span className="wrap"><span className="hidden-text">{finding.holds ? t("holds:") : t("does not hold:")} </span>{asked[finding.question] ?? finding.question}{!(finding.question in asked) && <span className="muted"> · {t("found {what}", { what: seen(finding.read) })}</span>}</span>
+        </li>
+      ))}
+    </ul>
   );
 }
 
 function ExplainTab({ segment }: { segment: Segment }) {
-  const routes = useRoutes();
   const [contactId, setContactId] = useFilter("contact");
   const person = useQuery({ queryKey: ["contact", contactId], enabled: Boolean(contactId), queryFn: () => api.get<Contact>(`/contacts/${contactId}`) });
-  const post = routes.has("POST", "/segments/{id}/explain");
-  const byPath = routes.has("GET", "/segments/{id}/explain/{contact_id}");
-  const explained = useQuery({
-    queryKey: ["explain-segment", segment.id, segment.updated_at, contactId],
-    enabled: Boolean(contactId) && routes.known,
-    queryFn: () => (post ? api.post<Explained>(`/segments/${segment.id}/explain`, { contact_id: contactId }) : byPath ? api.get<Explained>(`/segments/${segment.id}/explain/${contactId}`) : api.get<Explained>(`/segments/${segment.id}/explain${query({ contact_id: contactId })}`)),
-  });
+  const explained = useQuery({ queryKey: ["explain-segment", segment.id, segment.updated_at, contactId], enabled: Boolean(contactId), queryFn: () => api.get<Explanation>(`/segments/${segment.id}/explain${query({ contact_id: contactId })}`) });
   const chosen: Item[] = person.data ? [contactItem(person.data)] : [];
-  const tree = explained.data?.finding ?? explained.data?.explanation ?? explained.data?.conditions ?? (explained.data?.question ? explained.data : undefined);
   return (
     <div className="stack" style={{ maxWidth: 720 }}>
       <ContactPicker label={t("Why is this contact in, or not?")} placeholder={t("Find a contact…")} chosen={chosen} change={(items) => setContactId(items[0]?.value ?? null)} />
       {contactId && (explained.isError ? <Problem error={explained.error} /> : !explained.data ? <Loading lines={3} /> : (
         <>
-          <Notice tone={fits(explained.data) ? "green" : "yellow"} title={fits(explained.data) ? t("Is in this segment") : t("Is not in this segment")}>{explained.data.summary}</Notice>
-          {tree && <ul className="card pad stack tight small" data-testid="segment-explain"><VerdictTree verdict={tree} /></ul>}
+          <Notice tone={explained.data.member ? "green" : "yellow"} title={explained.data.member ? t("Is in this segment") : t("Is not in this segment")}>
+            {explained.data.fits !== null && explained.data.fits !== explained.data.member && <span>{explained.data.fits ? t("Fits the conditions now: the next count puts them in.") : t("Does not fit any more: the next count takes them out.")}</span>}
+            {explained.data.events_cut && <span> {t("Only the latest events were looked at.")}</span>}
+          </Notice>
+          <Findings findings={explained.data.findings} />
         </>
       ))}
       {!contactId && <Empty icon="question" title={t("Pick somebody")}>{t("Every condition is shown with what was found for this person.")}</Empty>}
@@ -204,12 +200,10 @@ function Members({ segment }: { segment: Segment }) {
 
 function Growth({ segment }: { segment: Segment }) {
   const routes = useRoutes();
-  const path = ["growth", "history", "counts"].find((name) => routes.has("GET", `/segments/{id}/${name}`));
-  const growth = useQuery({ queryKey: ["growth", segment.id, path], enabled: Boolean(path), queryFn: () => api.get<{ items: Record<string, unknown>[] }>(`/segments/${segment.id}/${path}`).then((answer) => answer.items ?? []) });
+  const growth = useQuery({ queryKey: ["growth", segment.id, segment.last_calculated_at], enabled: routes.has("GET", "/segments/{id}/history"), queryFn: () => api.get<List<{ calculated_at: string; member_count: number; joined: number; departed: number }>>(`/segments/${segment.id}/history${query({ limit: 100 })}`).then((list) => list.items) });
   if (!growth.data || growth.data.length < 2) return null;
-  const at = (row: Record<string, unknown>) => String(row.day ?? row.date ?? row.at ?? row.calculated_at ?? row.created_at ?? "");
-  const rows = [...growth.data].sort((a, b) => at(a).localeCompare(at(b)));
-  return <Section title={t("Growth")}><div className="card pad"><TimeChart title={t("Growth")} height={160} series={[{ key: "members", label: t("Members"), colour: "var(--chart-1)" }]} points={rows.map((row) => ({ at: at(row), label: shortDay(at(row).length === 10 ? `${at(row)}T12:00:00Z` : at(row)), values: { members: Number(row.member_count ?? row.members ?? row.count ?? 0) } }))} /></div></Section>;
+  const points = [...growth.data].reverse().map((row) => ({ at: row.calculated_at, label: shortDay(row.calculated_at), values: { members: row.member_count, joined: row.joined, departed: row.departed } }));
+  return <Section title={t("Growth")} note={t("at each count")}><div className="card pad"><TimeChart title={t("Growth")} height={180} points={points} series={[{ key: "joined", label: t("Joined"), colour: "var(--chart-2)", kind: "bar" }, { key: "departed", label: t("Left"), colour: "var(--chart-4)", kind: "bar" }, { key: "members", label: t("Members"), colour: "var(--chart-1)" }]} /></div></Section>;
 }
 
 function OneSegment({ id }: { id: string }) {

@@ -1,6 +1,6 @@
 // A template: source on one side, on the other what a chosen contact would get, as the server renders it.
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useBlocker, useNavigate, useParams } from "react-router";
 
 import { api, ApiError, type List, query } from "../api";
@@ -127,21 +127,28 @@ function Editor({ template, draft, setDraft, write }: { template: Template; draf
   });
   const names = useMemo(() => [...fields, ...Object.keys(person.data?.attributes ?? {}).map((key) => `contact.attributes.${key}`), ...others], [person.data]);
   const problem = preview.error instanceof ApiError ? preview.error : null;
-  // "html, line 1, column 80: …": where the error stands.
-  const place = problem ? /line (\d+), column (\d+)/.exec(problem.message) : null;
-  const partOf = problem?.fields[0]?.pointer ?? "";
+  // The last mail that could be rendered stays in sight while one types.
+  const good = useRef<Preview | undefined>(undefined);
+  if (preview.data && !problem) good.current = preview.data;
+  const shown = preview.data ?? good.current;
+  // "line 1, column 80: …" says where the mistake stands.
+  const mistakes = (problem?.fields ?? []).map((one) => {
+    const place = /line (\d+), column (\d+)/.exec(one.message);
+    return { part: one.pointer, line: Number(place?.[1] ?? 0), column: Number(place?.[2] ?? 0), message: one.message };
+  });
+  if (problem && mistakes.length === 0) mistakes.push({ part: "", line: 0, column: 0, message: problem.message });
   const marksFor = (wanted: string): Mark[] => [
-    ...(preview.data && !problem ? preview.data.warnings.filter((one) => one.part.startsWith(wanted)).map((one) => ({ line: one.line, column: one.column, message: one.message })) : []),
-    ...(problem && place && partOf.includes(wanted) ? [{ line: Number(place[1]), column: Number(place[2]), message: problem.message, bad: true }] : []),
+    ...(problem ? [] : (preview.data?.warnings ?? []).filter((one) => one.part.startsWith(wanted)).map((one) => ({ line: one.line, column: one.column, message: one.message }))),
+    ...mistakes.filter((one) => one.part.includes(wanted)).map((one) => ({ ...one, bad: true })),
   ];
   const htmlMarks = useMemo(() => marksFor("html"), [preview.data, problem]);
   const textMarks = useMemo(() => marksFor("text"), [preview.data, problem]);
-  const warnings = preview.data?.warnings ?? [];
+  const warnings = problem ? [] : (preview.data?.warnings ?? []);
   const used = preview.data?.variables ?? template.variables;
   return (
     <div className="workbench">
       <div className="stack">
-        <TextField label={t("Subject")} maxLength={500} disabled={!write} value={draft.subject} change={(subject) => setDraft({ ...draft, subject })} error={partOf.includes("subject") ? problem?.message : undefined} />
+        <TextField label={t("Subject")} maxLength={500} disabled={!write} value={draft.subject} change={(subject) => setDraft({ ...draft, subject })} error={mistakes.find((one) => one.part.includes("subject"))?.message} />
         <div className="row between wraps">
           <Segmented label={t("Part")} value={part} change={setPart} choices={[{ value: "html", label: t("HTML") }, { value: "text", label: t("Plain text") }]} />
           <span className="faint tiny"><kbd>{"{{"}</kbd> {t("completes variables")}</span>
@@ -156,7 +163,7 @@ function Editor({ template, draft, setDraft, write }: { template: Template; draf
         )}
         <Section title={t("Findings")} note={preview.isFetching ? t("looking…") : undefined}>
           <ul className="card lines small" data-testid="findings">
-            {problem && <li><span className="bad"><Glyph name="cross" /></span><span className="grow wrap">{problem.message}</span></li>}
+            {mistakes.map((one) => <li key={one.part + one.message}><span className="bad"><Glyph name="cross" /></span><span className="grow wrap">{one.message}</span><span className="faint nowrap">{one.part.slice(1)}</span></li>)}
             {warnings.map((one, index) => <li key={index}><span className="warn"><Glyph name="warning" /></span><span className="grow wrap">{one.message}</span><span className="faint nowrap">{one.part}{one.line ? ` ${one.line}:${one.column}` : ""}</span></li>)}
             {!problem && warnings.length === 0 && <li><span className="good"><Glyph name="check" /></span><span className="muted">{t("Nothing to mend.")}</span></li>}
           </ul>
@@ -165,7 +172,7 @@ function Editor({ template, draft, setDraft, write }: { template: Template; draf
       </div>
       <div className="stack" style={{ position: "sticky", top: 12 }}>
         <div className="row end-align" style={{ alignItems: "flex-end" }}><div className="grow"><ContactPicker label={t("Seen by")} chosen={contact} change={setContact} placeholder={t("A made-up contact")} /></div><TestSend templateId={template.id} contact={contact[0]} content={draft} /></div>
-        {preview.data ? <div style={{ opacity: problem ? 0.45 : 1 }}><MailViews mail={preview.data} height={560} /></div> : problem ? <Problem error={problem} /> : <Loading lines={8} />}
+        {shown ? <div style={{ opacity: problem ? 0.45 : 1 }}><MailViews mail={shown} height={560} /></div> : problem ? <Problem error={problem} /> : <Loading lines={8} />}
       </div>
     </div>
   );

@@ -15,4 +15,4 @@ export function useRoutes() {
   };
 }
 
-export const explainable = (routes: ReturnType<typeof useRoutes>) => routes.has("POST", "/segments/{id}/explain") || routes.has("GET", "/segments/{id}/explain") || routes.has("GET", "/segments/{id}/explain/{contact_id}");
+export const explainable = (routes: ReturnType<typeof useRoutes>) => routes.has("GET", "/segments/{id}/explain");
