@@ -71,13 +71,34 @@ function RecordConsent({ id, start, close }: { id: string; start: { channel: str
   );
 }
 
+interface Entry {
+  id: string;
+  channel: string;
+  consent_type: string;
+  status: string;
+  source: string | null;
+  ip_address: string | null;
+  text_shown: string | null;
+  actor_kind: string;
+  occurred_at: string;
+}
+
 function ConsentTab({ id }: { id: string }) {
   const session = useSession();
+  const client = useQueryClient();
   const routes = useRoutes();
   const [recording, setRecording] = useState<{ channel: string; type: string; status: string } | null>(null);
   const consents = useQuery({ queryKey: ["consents", id], queryFn: () => api.get<List<Consent>>(`/consents${query({ contact_id: id })}`) });
-  const past = ["/contacts/{id}/consents/history", "/contacts/{id}/consent-history", "/consents/history"].find((path) => routes.has("GET", path));
-  const history = useQuery({ queryKey: ["consent-history", id], enabled: Boolean(past), queryFn: () => api.get<List<Consent & { occurred_at?: string; created_at: string; actor?: string | null }>>(`${past?.replace("{id}", id)}${past?.includes("{id}") ? "" : query({ contact_id: id })}`).then((list) => list.items) });
+  const history = useQuery({ queryKey: ["consent-history", id], enabled: routes.has("GET", "/contacts/{id}/consents/history"), queryFn: () => api.get<List<Entry>>(`/contacts/${id}/consents/history${query({ limit: 100 })}`).then((list) => list.items) });
+  const asking = useMutation({
+    mutationFn: (purpose: string) => api.post(`/contacts/${id}/consents/email/${purpose}/request`, {}),
+    onSuccess: () => {
+      for (const key of [["consents", id], ["consent-history", id], ["timeline", id]]) client.invalidateQueries({ queryKey: key });
+      say(t("A mail with a link to confirm is on its way"));
+    },
+    onError: sayProblem,
+  });
+  const mayAsk = mayWrite(session) && routes.has("POST", "/contacts/{id}/consents/{channel}/{type}/request");
   if (consents.isError) return <Problem error={consents.error} />;
   if (!consents.data) return <Loading />;
   return (
@@ -94,7 +115,7 @@ function ConsentTab({ id }: { id: string }) {
                   <td>{consent ? <Status value={consent.status} /> : <span className="faint">{t("never asked")}</span>}</td>
                   <td className="wide-only"><span className="cut" title={consent?.text_shown ?? undefined}>{[consent?.source, consent?.ip_address].filter(Boolean).join(" · ") || none}</span></td>
                   <td><When at={consent?.revoked_at ?? consent?.granted_at ?? consent?.updated_at} /></td>
-                  <td className="right fit">{mayWrite(session) && <Button small onClick={() => setRecording({ channel, type, status: consent?.status === "granted" ? "denied" : "granted" })}>{t("Record…")}</Button>}</td>
+                  <td className="right fit">{mayAsk && channel === "email" && type === "marketing" && consent?.status !== "granted" && <><Button small busy={asking.isPending} onClick={() => asking.mutate(type)}>{t("Ask by mail")}</Button>{" "}</>}{mayWrite(session) && <Button small onClick={() => setRecording({ channel, type, status: consent?.status === "granted" ? "denied" : "granted" })}>{t("Record…")}</Button>}</td>
                 </tr>
               );
             }))}
@@ -103,7 +124,7 @@ function ConsentTab({ id }: { id: string }) {
       </div>
       {history.data && history.data.length > 0 && (
         <Section title={t("History")} note={t("nothing is ever overwritten")}>
-          <ul className="card lines small">{history.data.map((item) => <li key={item.id}><Status value={item.status} /><span className="grow wrap">{words(item.channel)} · {words(item.consent_type)} <span className="muted">{[item.source, item.ip_address, item.actor].filter(Boolean).join(" · ")}</span></span><When at={item.occurred_at ?? item.created_at} full /></li>)}</ul>
+          <ul className="card lines small">{history.data.map((item) => <li key={item.id}><Status value={item.status} /><span className="grow wrap">{words(item.channel)} · {words(item.consent_type)} <span className="muted">{[item.source, item.ip_address, words(item.actor_kind)].filter(Boolean).join(" · ")}</span></span><When at={item.occurred_at} full /></li>)}</ul>
         </Section>
       )}
       {recording && <RecordConsent id={id} start={recording} close={() => setRecording(null)} />}
@@ -188,6 +209,7 @@ export default function ContactPage() {
   const [editing, setEditing] = useState(false);
   const contact = useQuery({ queryKey: ["contact", id], queryFn: () => api.get<Contact>(`/contacts/${id}`) });
   const suppressed = useQuery({ queryKey: ["suppressed", contact.data?.email], enabled: Boolean(contact.data?.email), queryFn: () => api.get<List<Suppression>>(`/suppressions${query({ email_address: contact.data?.email })}`).then((list) => list.items[0] ?? null) });
+  const lead = useQuery({ queryKey: ["lead", contact.data?.lead_id], enabled: Boolean(contact.data?.lead_id), retry: false, queryFn: () => api.get<{ id: string; name: string }>(`/leads/${contact.data?.lead_id}`) });
   const tabs = [{ value: "timeline", label: t("Timeline") }, { value: "consent", label: t("Consent") }, { value: "messages", label: t("Messages") }, { value: "segments", label: t("Segments") }, { value: "history", label: t("History") }];
   const [tab, setTab] = useTab(tabs);
   const page = (title: string, body: React.ReactNode) => <Page title={title} crumb={{ to: "/contacts", label: t("Contacts") }}>{body}</Page>;
@@ -228,6 +250,7 @@ export default function ContactPage() {
           <Section title={t("Profile")}>
             <dl className="facts">
               <Fact label={t("E-mail")}>{c.email}</Fact><Fact label={t("Phone")}>{c.phone}</Fact><Fact label={t("Time zone")}>{c.time_zone}</Fact><Fact label={t("Locale")}>{c.locale}</Fact><Fact label={t("External id")}>{c.external_id}</Fact>
+              {lead.data && <Fact label={t("Company")}><Link to={`/contacts?lead=${lead.data.id}`}>{lead.data.name}</Link></Fact>}
               <Fact label={t("Tags")}><Tags names={c.tags} most={20} /></Fact>
               <Fact label={t("Measuring")}>{c.tracking === false ? t("objected") : t("allowed")}</Fact>
               <Fact label={t("Added")}><When at={c.created_at} full /></Fact><Fact label={t("Changed")}><When at={c.updated_at} full /></Fact>

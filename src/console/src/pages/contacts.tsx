@@ -113,6 +113,7 @@ export default function Contacts() {
   const [search, setSearch] = useFilter("search");
   const [tag, setTag] = useFilter("tag");
   const [segment, setSegment] = useFilter("segment");
+  const [lead, setLead] = useFilter("lead");
   const [sort, setSort] = useFilter("sort");
   const [columnText, setColumnText] = useFilter("columns");
   const [selected, setSelected] = useState<Set<string>>(new Set());
@@ -120,8 +121,8 @@ export default function Contacts() {
   const [tagging, setTagging] = useState<{ which: Which; n: string } | null>(null);
   const later = useLater(search);
   const laterTag = useLater(tag, 300);
-  const filters = { search: later || null, tag: laterTag || null, segment_id: segment || null };
-  const filtered = Boolean(later || laterTag || segment);
+  const filters = { search: later || null, tag: laterTag || null, segment_id: segment || null, lead_id: lead || null };
+  const filtered = Boolean(later || laterTag || segment || lead);
   const total = useQuery({ queryKey: ["contacts", "count", filters], enabled: routes.has("GET", "/contacts/count"), staleTime: 30_000, queryFn: () => api.get<{ count: number; is_exact: boolean }>(`/contacts/count${query(filters)}`) });
   const chosen = columnText ? columnText.split(",") : usual;
   const sorted = routes.takes("/contacts", "sort");
@@ -143,6 +144,7 @@ export default function Contacts() {
         <div className="search"><TextField hideLabel label={t("Search contacts")} icon="search" type="search" placeholder={t("Address or name begins with…")} value={search} change={(text) => setSearch(text || null)} /></div>
         <Select auto aria-label={t("Segment")} value={segment} change={(value) => setSegment(value || null)} placeholder={t("Any segment")} choices={(segments.data ?? []).map((one) => ({ value: one.id, label: one.name }))} style={{ maxWidth: 220 }} />
         <div style={{ width: 150 }}><TextField hideLabel label={t("Tag")} icon="tag" placeholder={t("Any tag")} value={tag} change={(text) => setTag(text || null)} /></div>
+        {lead && <Button icon="cross" onClick={() => setLead(null)}>{t("Only of one company")}</Button>}
         {sorted && <Select auto aria-label={t("Order")} value={sort} change={(value) => setSort(value || null)} placeholder={t("Newest first")} choices={[{ value: "created_at", label: t("Oldest first") }, { value: "email", label: t("By address") }]} />}
         <span className="push row"><SavedViews list="contacts" /><Popover end label={t("Columns")} trigger={(open) => <Button icon="columns" aria-expanded={open}>{t("Columns")}</Button>}>
           {() => <div style={{ padding: 8 }} className="stack tight">{all.map((key) => <Check key={key} label={key.startsWith("attributes.") ? key.slice(11) : column(key).title} checked={chosen.includes(key)} change={() => toggle(key)} />)}</div>}
@@ -150,7 +152,7 @@ export default function Contacts() {
       </div>
       <ListTable<Contact> path="/contacts" limit={100} filters={{ ...filters, sort: sort || null }} total={total.data?.is_exact ? total.data.count : null} label={t("Contacts")} selected={mayWrite(session) ? selected : undefined} select={mayWrite(session) && routes.has("POST", "/contacts/tags") ? setSelected : undefined} selectLabel={(contact) => contact.email ?? contact.id}
         onItems={(items) => setKeys([...new Set(items.slice(0, 200).flatMap((contact) => Object.keys(contact.attributes)))].slice(0, 40))}
-        empty={filtered ? <Empty icon="people" title={t("Nobody fits")} action={<Button onClick={() => { setSearch(null); setTag(null); setSegment(null); }}>{t("Clear the filters")}</Button>}>{t("Try a shorter beginning, or clear the filters.")}</Empty>
+        empty={filtered ? <Empty icon="people" title={t("Nobody fits")} action={<Button onClick={() => { setSearch(null); setTag(null); setSegment(null); setLead(null); }}>{t("Clear the filters")}</Button>}>{t("Try a shorter beginning, or clear the filters.")}</Empty>
           : <Empty icon="people" title={t("No contacts yet")} action={mayWrite(session) && <Button look="primary" to="/imports?new=1">{t("Import a CSV file")}</Button>}>{t("Bring in a list, or add people one by one or over the API.")}</Empty>}
         columns={[{ key: "email", title: t("Contact"), cell: (contact) => <Link className="main cut" to={`/contacts/${contact.id}`}>{contact.email ?? contact.phone ?? contact.external_id ?? contact.id}</Link> }, ...chosen.map(column)]} />
       {(selected.size > 0 || (filtered && mayWrite(session) && routes.has("POST", "/contacts/tags") && (total.data?.count ?? 0) > 0)) && (

@@ -1,9 +1,9 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 
-import { api, ApiError } from "../api";
-import { words } from "../format";
-import { Button, SelectField, TextField } from "../kit/controls";
+import { api, ApiError, send } from "../api";
+import { count, words } from "../format";
+import { Button, Select, SelectField, TextField } from "../kit/controls";
 import { ask, Dialog } from "../kit/layers";
 import { Empty, Page, Problem, useFilter, When } from "../kit/page";
 import { useLater } from "../kit/picker";
@@ -12,6 +12,12 @@ import { say, sayProblem } from "../kit/toast";
 import { useRoutes } from "../parts/routes";
 import { mayAdminister, mayWrite, useSession } from "../session";
 import { t } from "../texts";
+
+interface Brought {
+  added: number;
+  known: number;
+  rejected: number;
+}
 
 interface Suppression {
   id: string;
@@ -53,7 +59,18 @@ export default function Suppressions() {
   const routes = useRoutes();
   const [isNew, setNew] = useFilter("new");
   const [address, setAddress] = useFilter("email_address");
+  const [reason, setReason] = useFilter("reason");
   const later = useLater(address.trim(), 300);
+  const finer = routes.takes("/suppressions", "search");
+  const chooser = useRef<HTMLInputElement>(null);
+  const bring = useMutation({
+    mutationFn: async (file: File) => (await (await send("POST", "/suppressions/import", file, { "Content-Type": "text/csv" })).json()) as Brought,
+    onSuccess: (brought) => {
+      client.invalidateQueries({ queryKey: ["list", "/suppressions"] });
+      say(t("{added} suppressed, {known} were already, {rejected} are no addresses", { added: count(brought.added), known: count(brought.known), rejected: count(brought.rejected) }), undefined, 8);
+    },
+    onError: sayProblem,
+  });
   const allow = async (item: Suppression) => {
     const name = item.email_address ?? t("this address");
     if (!(await ask({ title: t("Allow this address again?"), text: t("Mail to {address} can be sent again where there is consent. Only do this when the person asked for it.", { address: name }), yes: t("Allow again"), danger: true }))) return;
@@ -65,10 +82,10 @@ export default function Suppressions() {
   const create = mayWrite(session) && <Button look="primary" icon="plus" onClick={() => setNew("1")}>{t("Suppress an address")}</Button>;
   return (
     <Page title={t("Suppressions")} note={t("Addresses that are never written to, whoever asks.")}
-      actions={<>{routes.has("GET", "/suppressions/export") && <Button icon="download" href="/api/v1/suppressions/export" download="suppressions.csv">{t("Export")}</Button>}{create}</>}>
-      <div className="toolbar"><div className="search"><TextField hideLabel label={t("Find an address")} icon="search" type="search" placeholder={t("Exactly this address…")} value={address} change={(text) => setAddress(text || null)} /></div></div>
-      <ListTable<Suppression> path="/suppressions" filters={{ email_address: later.includes("@") ? later : null }} label={t("Suppressions")}
-        empty={later ? <Empty icon="check" title={t("This address is not suppressed")} /> : <Empty icon="stop" title={t("Nobody is suppressed")} action={create}>{t("Unsubscribes, hard bounces and complaints arrive here by themselves.")}</Empty>}
+      actions={<>{mayWrite(session) && routes.has("POST", "/suppressions/import") && <><input ref={chooser} type="file" accept=".csv,.txt,text/csv,text/plain" className="hidden-text" tabIndex={-1} aria-label={t("File of addresses")} onChange={(event) => { const file = event.currentTarget.files?.[0]; if (file) bring.mutate(file); event.currentTarget.value = ""; }} /><Button icon="upload" busy={bring.isPending} onClick={() => chooser.current?.click()}>{t("Import a list")}</Button></>}{create}</>}>
+      <div className="toolbar"><div className="search"><TextField hideLabel label={t("Find an address")} icon="search" type="search" placeholder={finer ? t("Address begins with…") : t("Exactly this address…")} value={address} change={(text) => setAddress(text || null)} /></div>{finer && <Select auto aria-label={t("Reason")} value={reason} change={(value) => setReason(value || null)} placeholder={t("Any reason")} choices={["unsubscribe", "bounce", "complaint", "manual"].map((value) => ({ value, label: words(value) }))} />}</div>
+      <ListTable<Suppression> path="/suppressions" filters={finer ? { search: later || null, reason: reason || null } : { email_address: later.includes("@") ? later : null }} label={t("Suppressions")}
+        empty={later || reason ? <Empty icon="check" title={t("This address is not suppressed")} /> : <Empty icon="stop" title={t("Nobody is suppressed")} action={create}>{t("Unsubscribes, hard bounces and complaints arrive here by themselves.")}</Empty>}
         columns={[
           { key: "address", title: t("Address"), cell: (item) => <span className="cut strong">{item.email_address ?? <span className="faint">{t("erased")}</span>}</span> },
           { key: "reason", title: t("Reason"), fit: true, cell: (item) => <span className="tag">{words(item.reason)}</span> },
