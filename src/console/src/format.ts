@@ -42,9 +42,9 @@ export function duration(seconds: number): string {
   return t("{d} d {h} h", { d: Math.floor(s / 86_400), h: Math.floor((s % 86_400) / 3600) });
 }
 
-// "no_consent" -> "No consent"
+// "no_consent" -> "No consent"; sentences stay as they are.
 export function words(text: string): string {
-  const spaced = text.replaceAll("_", " ").replaceAll(".", " · ");
+  const spaced = /\s/.test(text) ? text : text.replaceAll("_", " ").replaceAll(".", " · ");
   return t(spaced.charAt(0).toUpperCase() + spaced.slice(1));
 }
 

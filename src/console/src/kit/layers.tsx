@@ -15,7 +15,8 @@ export function Dialog({ open, close, title, children, foot, kind, label }: { op
     if (open && !dialog.open) {
       dialog.showModal();
       // The first field, not the button that closes.
-      dialog.querySelector<HTMLElement>(".dialog-body :is(input:not([type=file]), select, textarea), .palette-input, .dialog-foot .button:not(:disabled)")?.focus();
+      const first = dialog.querySelector<HTMLElement>(".dialog-body :is(input:not([type=file]), select, textarea), .palette-input") ?? dialog.querySelector<HTMLElement>(".dialog-body .button, .dialog-foot .button:not(:disabled)");
+      first?.focus();
     }
     if (!open && dialog.open) dialog.close();
   }, [open]);

@@ -38,7 +38,11 @@ function Rows({ item }: { item: Import }) {
     { key: "unchanged", label: t("Unchanged"), n: item.rows_unchanged, colour: "var(--chart-5)" },
     { key: "reject", label: t("Rejected"), n: item.rows_rejected, colour: "var(--chart-4)" },
   ];
-  const keys = [...new Set(rows.slice(0, 50).flatMap((row) => Object.keys(row.fields)))].filter((key) => key !== "email").slice(0, 4);
+  const flat = (fields: Row["fields"]) => {
+    const { attributes, ...own } = fields;
+    return { ...own, ...((attributes ?? {}) as Record<string, unknown>) };
+  };
+  const keys = [...new Set(rows.slice(0, 50).flatMap((row) => Object.keys(flat(row.fields))))].filter((key) => key !== "email").slice(0, 4);
   const shown = (value: unknown) => (value === null || value === undefined ? "" : typeof value === "object" ? (Array.isArray(value) ? value.join(", ") : JSON.stringify(value)) : String(value));
   return (
     <div className="stack">
@@ -49,7 +53,7 @@ function Rows({ item }: { item: Import }) {
             { key: "row", title: t("Row"), right: true, fit: true, cell: (row) => count(row.row) },
             { key: "verdict", title: t("Verdict"), fit: true, cell: (row) => <Status value={row.verdict} label={said[row.verdict]} /> },
             { key: "email", title: t("Contact"), cell: (row) => (row.contact_id ? <Link className="cut" to={`/contacts/${row.contact_id}`}>{shown(row.fields.email) || row.contact_id.slice(0, 13)}</Link> : <span className="cut">{shown(row.fields.email)}</span>) },
-            ...keys.map((key) => ({ key, title: key.replace("attributes.", ""), hide: "wide-only" as const, cell: (row: Row) => <span className="cut muted">{shown(row.fields[key])}</span> })),
+            ...keys.map((key) => ({ key, title: key.replace("attributes.", ""), hide: "wide-only" as const, cell: (row: Row) => <span className="cut muted">{shown(flat(row.fields)[key])}</span> })),
             { key: "why", title: t("Why"), cell: (row) => (row.reason ? <span className="bad wrap">{words(row.reason)}{row.note && <span className="muted"> {row.note}</span>}</span> : row.note ? <span className="muted wrap">{words(row.note)}</span> : <span className="faint">–</span>) },
           ]} />
           <Further more={list.hasNextPage} busy={list.isFetchingNextPage} load={list.fetchNextPage} shown={rows.length} />

@@ -18,7 +18,7 @@ import { Held } from "./held";
 import { MailViews } from "./mail_frame";
 import { MessagesTable } from "./messages_table";
 import { useSegments } from "./pickers";
-import { DomainsTab, hasReportPart, LinksTab, OverTime } from "./report_parts";
+import { DomainsTab, hasReportPart, LinksTab, OverTime, RunsTab } from "./report_parts";
 import { useRoutes } from "./routes";
 import { AuditOf } from "./audit_table";
 
@@ -167,6 +167,7 @@ export function CampaignReport({ campaign }: { campaign: Campaign }) {
     { value: "messages", label: t("Messages"), n: report.data ? count(report.data.audience) : undefined },
     ...(hasReportPart(routes, "links") ? [{ value: "links", label: t("Links") }] : []),
     ...(hasReportPart(routes, "domains") ? [{ value: "domains", label: t("Domains") }] : []),
+    ...(campaign.type === "recurring" && routes.has("GET", "/campaigns/{id}/runs") ? [{ value: "runs", label: t("Runs"), n: campaign.run_number }] : []),
     { value: "content", label: t("Content") },
     { value: "history", label: t("History") },
   ];
@@ -220,6 +221,7 @@ export function CampaignReport({ campaign }: { campaign: Campaign }) {
         {tab === "messages" && <MessagesTable campaignId={campaign.id} extra={<RetryFailed campaign={campaign} failed={report.data?.failed ?? 0} />} />}
         {tab === "links" && <LinksTab campaign={campaign} />}
         {tab === "domains" && <DomainsTab campaign={campaign} />}
+        {tab === "runs" && <RunsTab campaign={campaign} />}
         {tab === "content" && <ContentTab campaign={campaign} />}
         {tab === "history" && <AuditOf type="campaign" id={campaign.id} />}
       </div>

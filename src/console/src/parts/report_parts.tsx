@@ -4,8 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { api } from "../api";
 import { clock, count, none, share, shortDay } from "../format";
 import { TimeChart } from "../kit/chart";
-import { Empty, Loading, Problem, Section } from "../kit/page";
-import { Table } from "../kit/table";
+import { Empty, Loading, Problem, Section, Status, When } from "../kit/page";
+import { Further, Table, useList } from "../kit/table";
 import { t } from "../texts";
 import type { Campaign } from "../types";
 import { useRoutes } from "./routes";
@@ -69,4 +69,40 @@ export function DomainsTab({ campaign }: { campaign: Campaign }) {
     { key: "bounced", title: t("Bounced"), right: true, cell: (row) => rate(row, "bounced") },
     { key: "complained", title: t("Complained"), right: true, hide: "wide-only", cell: (row) => rate(row, "complained") },
   ]} />;
+}
+
+interface Run {
+  run_number: number;
+  status: string;
+  scheduled_for: string;
+  completed_at: string | null;
+  missed: number;
+  audience: number;
+  sent: number;
+  skipped: number;
+  opened: number;
+  clicked: number;
+  bounced: number;
+}
+
+export function RunsTab({ campaign }: { campaign: Campaign }) {
+  const list = useList<Run>(`/campaigns/${campaign.id}/runs`, {}, 15_000);
+  const runs = list.data?.pages.flatMap((page) => page.items) ?? [];
+  if (list.isError) return <Problem error={list.error} />;
+  if (list.isSuccess && runs.length === 0) return <Empty icon="clock" title={t("It has not run yet")} />;
+  return (
+    <div>
+      <Table label={t("Runs")} items={runs} pending={list.isPending} keyOf={(run) => String(run.run_number)} columns={[
+        { key: "run", title: t("Run"), right: true, fit: true, cell: (run) => run.run_number },
+        { key: "status", title: t("Status"), fit: true, cell: (run) => <Status value={run.status} /> },
+        { key: "when", title: t("For"), cell: (run) => <><When at={run.scheduled_for} full />{run.missed > 0 && <span className="warn"> {t("{n} missed before it", { n: run.missed })}</span>}</> },
+        { key: "audience", title: t("Audience"), right: true, cell: (run) => count(run.audience) },
+        { key: "sent", title: t("Sent"), right: true, cell: (run) => count(run.sent) },
+        { key: "opened", title: t("Opened"), right: true, hide: "wide-only", cell: (run) => share(run.opened, run.sent) },
+        { key: "clicked", title: t("Clicked"), right: true, hide: "wide-only", cell: (run) => share(run.clicked, run.sent) },
+        { key: "bounced", title: t("Bounced"), right: true, hide: "wide-only", cell: (run) => share(run.bounced, run.sent) },
+      ]} />
+      <Further more={list.hasNextPage} busy={list.isFetchingNextPage} load={list.fetchNextPage} shown={runs.length} />
+    </div>
+  );
 }
