@@ -50,7 +50,7 @@ Task<http::Response> ProviderWebhooks::sendgrid_events(http::Request& request) {
     refused("signature");
     co_return http::problem(forbidden("the signature does not fit this body and the provider's public key"));
   }
-  auto facts = delivery::read_sendgrid_events(request.body);
+  auto facts = delivery::read_sendgrid_events(request.body, clock_.now());
   if (!facts) {
     refused("malformed");
     co_return http::problem(facts.error());

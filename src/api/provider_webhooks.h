@@ -22,13 +22,15 @@ using FindWebhookOwner = std::function<Task<std::optional<WebhookOwner>>(Provide
 
 class ProviderWebhooks {
  public:
-  ProviderWebhooks(FindWebhookOwner find_owner, delivery::Ingest& ingest) : find_owner_(std::move(find_owner)), ingest_(ingest) {}
+  ProviderWebhooks(FindWebhookOwner find_owner, delivery::Ingest& ingest, Clock const& clock)
+      : find_owner_(std::move(find_owner)), ingest_(ingest), clock_(clock) {}
   std::vector<http::Route> routes();
 
  private:
   Task<http::Response> sendgrid_events(http::Request& request);
   FindWebhookOwner find_owner_;
   delivery::Ingest& ingest_;
+  Clock const& clock_;
 };
 
 }  // namespace postrider::api

@@ -136,7 +136,7 @@ Modules::Modules(Executor e, Options o)
       sender_pages(verification),
       recipient_pages(*store, clock, ids, tokens),
       tracking_api(tokens, *ingest, links, clock),
-      webhooks([this](ProviderId provider) { return webhook_owner(identities, provider); }, *ingest) {
+      webhooks([this](ProviderId provider) { return webhook_owner(identities, provider); }, *ingest, clock) {
   api::use_cursor_keys(keys);
   api::keep_idempotent_answers_in(*store, clock);
 }

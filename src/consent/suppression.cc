@@ -30,6 +30,9 @@ std::string_view actor_name(ActorKind kind) {
   return "system";
 }
 
+// Of several reasons told at once the strongest counts, as it does against the one that is stored.
+int strength(std::string_view reason) { return reason == "complaint" ? 4 : reason == "bounce" ? 3 : reason == "manual" ? 2 : 1; }
+
 std::optional<std::string> some(std::string const& text) {
   if (text.empty()) return std::nullopt;
   return text;
@@ -39,8 +42,12 @@ std::optional<std::string> some(std::string const& text) {
 
 Task<void> suppress(db::Transaction& tx, Context context, std::vector<Suppress> wanted, Ids& ids, Instant now) {
   std::map<std::string, Suppress> by_key;  // ordered: rows are locked in one order
-  for (auto& one : wanted)
-    if (auto const address = contacts::parse_email(one.email_address)) by_key.insert_or_assign(address->key, std::move(one));
+  for (auto& one : wanted) {
+    auto const address = contacts::parse_email(one.email_address);
+    if (!address) continue;
+    auto const [place, fresh] = by_key.try_emplace(address->key, one);
+    if (!fresh && strength(one.reason) > strength(place->second.reason)) place->second = std::move(one);
+  }
   if (by_key.empty()) co_return;
   db::Columns rows(6);
   std::vector<std::string> keys, withdrawn;

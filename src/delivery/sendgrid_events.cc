@@ -62,6 +62,8 @@ Fact fact_of(json::object const& event, FactKind kind, Instant at) {
   fact.kind = kind;
   fact.provider = "sendgrid";
   fact.provider_event_id = text_of(event, "sg_event_id");
+  // Told again, an event without an id is the same to the letter.
+  if (fact.provider_event_id.empty()) fact.provider_event_id = uuid_from_name(json::serialize(event)).str();
   fact.message = MessageId::parse(text_of(event, "pr_message_id"));
   auto const sg_message = text_of(event, "sg_message_id");
   fact.provider_message_id = sg_message.substr(0, sg_message.find('.'));
@@ -83,7 +85,7 @@ Fact fact_of(json::object const& event, FactKind kind, Instant at) {
 
 }  // namespace
 
-Result<std::vector<Fact>> read_sendgrid_events(std::string_view body) {
+Result<std::vector<Fact>> read_sendgrid_events(std::string_view body, Instant received) {
   auto const parsed = postrider::json::parse(body);
   if (!parsed) return parsed.error();
   auto const* const array = parsed->if_array();
@@ -95,9 +97,8 @@ Result<std::vector<Fact>> read_sendgrid_events(std::string_view body) {
     if (!event) return invalid_field("/" + std::to_string(i), "wrong_type", "an event must be an object");
     auto const kind = kind_of(text_of(*event, "event"));
     if (!kind) continue;
-    auto const at = time_of(*event);
-    if (!at) return invalid_field("/" + std::to_string(i) + "/timestamp", "wrong_type", "timestamp must be unix seconds");
-    facts.push_back(fact_of(*event, *kind, *at));
+    // One event without a time must not keep the others out for a day.
+    facts.push_back(fact_of(*event, *kind, time_of(*event).value_or(received)));
   }
   return facts;
 }

@@ -221,11 +221,11 @@ TEST_CASE("ingest: SendGrid's own sample, told twice and backwards, is taken onc
       forwards += (i == 0 ? "" : ",") + events[i];
       backwards += (i == 0 ? "" : ",") + events[events.size() - 1 - i];
     }
-    auto last = read_sendgrid_events(backwards + "]\r\n");
+    auto last = read_sendgrid_events(backwards + "]\r\n", t.clock.now());
     REQUIRE(last);
     CHECK(last->size() == 8);
     CHECK((co_await s.ingest->take(t.tenant, *last)).stored == 8);
-    auto first = read_sendgrid_events(forwards + "]");
+    auto first = read_sendgrid_events(forwards + "]", t.clock.now());
     CHECK((co_await s.ingest->take(t.tenant, *first)).duplicates == 8);
     CHECK(co_await s.value("select reason from suppressions") == "complaint");
     CHECK(co_await s.value("select count(*) from messages where machine_opened_at is not null and opened_at is null and clicked_at is not null and complained_at is not null") == "1");

@@ -99,8 +99,8 @@ TEST_CASE("templates: one that a waiting campaign needs is not put away") {
     LetterStage s(t);
     auto const needed = co_await s.letter("Hi", "<p>x</p>");
     co_await t.query("insert into campaigns (tenant_id, id, name, type, status, segment_ids, exclude_segment_ids, template_id, schedule, priority, tracking, metadata, "
-                     "expanded, run_number, created_at, updated_at) values ('" + t.tenant.str() + "', '" + t.ids.next().str() + "', 'Spring', 'broadcast', 'scheduled', '[]', '[]', '" +
-                     needed.id.str() + "', '{}', 5, true, '{}', false, 1, '2026-03-01T00:00:00.000000Z', '2026-03-01T00:00:00.000000Z')");
+                     "run_number, created_at, updated_at) values ('" + t.tenant.str() + "', '" + t.ids.next().str() + "', 'Spring', 'broadcast', 'scheduled', '[]', '[]', '" +
+                     needed.id.str() + "', '{}', 5, true, '{}', 1, '2026-03-01T00:00:00.000000Z', '2026-03-01T00:00:00.000000Z')");
     auto const refused = co_await s.templates.archive(t.context(), needed.id);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == Code::conflict);

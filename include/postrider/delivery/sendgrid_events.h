@@ -10,7 +10,8 @@
 
 namespace postrider::delivery {
 
-// Unknown event types are left out. Fails with invalid when the body is no JSON array of objects.
-Result<std::vector<Fact>> read_sendgrid_events(std::string_view body);
+// Unknown event types are left out; an event without a time gets the one at which the post was `received`.
+// Fails with invalid when the body is no JSON array of objects.
+Result<std::vector<Fact>> read_sendgrid_events(std::string_view body, Instant received);
 
 }  // namespace postrider::delivery
