@@ -61,3 +61,32 @@ where m.tenant_id = $1 and m.id = u.id;
 select message_id, count(distinct link_index) from message_events
 where tenant_id = $1 and message_id = any($2::uuid[]) and event_type = 'clicked' and created_at >= $3
 group by message_id;
+
+-- name: hits_page
+-- tag: router
+-- Opens and clicks in the order they were stored, with what classing them needs.
+select e.id, e.created_at, e.message_id, e.event_type, e.occurred_at, e.provider, e.user_agent, e.ip_address, e.actor_class, e.detail, m.sent_at, e.class_reasons
+from message_events e left join messages m on m.tenant_id = $1 and m.id = e.message_id
+where e.tenant_id = $1 and e.event_type in ('opened', 'clicked') and (e.created_at, e.id) > ($2, $3) and e.created_at < $4
+order by e.created_at, e.id limit $5;
+
+-- name: link_hits
+-- tag: router
+select message_id, link_index, created_at from message_events
+where tenant_id = $1 and message_id = any($2::uuid[]) and event_type = 'clicked' and link_index is not null;
+
+-- name: reclass
+-- tag: router
+update message_events e set actor_class = u.actor, class_reasons = u.reasons
+from unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::jsonb[]) as u (id, created_at, actor, reasons)
+where e.tenant_id = $1 and e.id = u.id and e.created_at = u.created_at;
+
+-- name: recount_engagement
+-- tag: router
+-- The first times of these messages, by what their facts say now.
+update messages m set opened_at = f.opened, machine_opened_at = f.machine, clicked_at = f.clicked, updated_at = $2
+from (select message_id, min(occurred_at) filter (where event_type = 'opened' and actor_class <> 'machine') as opened,
+             min(occurred_at) filter (where event_type = 'opened' and actor_class = 'machine') as machine,
+             min(occurred_at) filter (where event_type = 'clicked' and actor_class <> 'machine') as clicked
+      from message_events where tenant_id = $1 and message_id = any($3::uuid[]) group by message_id) f
+where m.tenant_id = $1 and m.id = f.message_id;

@@ -190,7 +190,8 @@ MessagesApi::Answer MessagesApi::explain(http::Request& request) {
   auto const row = co_await store_.maybe(sql::messages::find, tenant, *id);
   if (!row) co_return not_found("message", id->str());
   std::vector<DecisionFacts> decisions;
-  for (auto const attempt : co_await store_.all(sql::messages::attempts, tenant, *id)) decisions.push_back(DecisionFacts{read_attempt(attempt), attempt.json(6).as_array()});
+  auto const attempts = co_await store_.all(sql::messages::attempts, tenant, *id);
+  for (auto const attempt : attempts) decisions.push_back(DecisionFacts{read_attempt(attempt), attempt.json(6).as_array()});
   auto const waiting = co_await delivery::waiting_for(store_, tenant, *id, clock_.now());
   co_return ok(json::encode(explained(read_message(*row), decisions, waiting)));
 }

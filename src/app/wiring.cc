@@ -114,6 +114,7 @@ Modules::Modules(Executor e, Options o)
       ingest(delivery::make_ingest(*store, clock, ids, executor)),
       messages(*store, clock, ids, contacts, templates, tokens, public_url),
       trials(*store, clock, ids, contacts, templates, tokens, public_url),
+      reclassification(*store, clock, ids),
       links(templates),
       campaigns(*store, clock, ids, segments, templates),
       campaign_reports(*store, clock),
@@ -127,6 +128,7 @@ Modules::Modules(Executor e, Options o)
       templates_api(templates, trials),
       providers_api(identities, verification),
       messages_api(*store, clock, messages),
+      engagement_api(reclassification),
       campaigns_api(campaigns),
       campaign_reports_api(campaign_reports),
       sending_policy_api(*store, clock, ids),
@@ -155,6 +157,7 @@ std::vector<http::Route> Modules::routes() {
   append(all, templates_api.routes());
   append(all, providers_api.routes());
   append(all, messages_api.routes());
+  append(all, engagement_api.routes());
   append(all, campaigns_api.routes());
   append(all, campaign_reports_api.routes());
   append(all, sending_policy_api.routes());
@@ -180,6 +183,10 @@ void Modules::make_services() {
     import_work.queue = "imports";
     import_work.concurrency = 2;
     services.push_back(jobs::make_worker(*store, clock, random, executor, instance, import_work, imports.job_handlers()));
+    jobs::WorkerSettings engagement_work;
+    engagement_work.queue = delivery::Reclassification::queue;
+    engagement_work.concurrency = 1;
+    services.push_back(jobs::make_worker(*store, clock, random, executor, instance, engagement_work, reclassification.job_handlers()));
     jobs::WorkerSettings campaign_work;
     campaign_work.queue = "campaigns";
     campaign_work.concurrency = 4;

@@ -7,6 +7,7 @@
 #include "api/messages_api.h"
 #include "api/campaign_reports_api.h"
 #include "api/campaigns_api.h"
+#include "api/engagement_api.h"
 #include "api/operations_api.h"
 #include "api/overview_api.h"
 #include "api/provider_webhooks.h"
@@ -38,6 +39,7 @@
 #include "postrider/delivery/identities.h"
 #include "postrider/delivery/ingest.h"
 #include "postrider/delivery/messages.h"
+#include "postrider/delivery/reclassify.h"
 #include "postrider/delivery/sender_service.h"
 #include "postrider/delivery/sender_verification.h"
 #include "postrider/delivery/trials.h"
@@ -95,6 +97,7 @@ struct Modules {
   std::unique_ptr<delivery::Ingest> ingest;
   delivery::Messages messages;
   delivery::Trials trials;
+  delivery::Reclassification reclassification;
   TemplateLinks links;
   // 5 programmes
   campaigns::Campaigns campaigns;
@@ -110,6 +113,7 @@ struct Modules {
   api::TemplatesApi templates_api;
   api::ProvidersApi providers_api;
   api::MessagesApi messages_api;
+  api::EngagementApi engagement_api;
   api::CampaignsApi campaigns_api;
   api::CampaignReportsApi campaign_reports_api;
   api::SendingPolicyApi sending_policy_api;

@@ -1,5 +1,6 @@
 // What providers and tracked links say of messages, on both databases: once, in any order, by thousands, and with what follows from it.
 #include "postrider/delivery/ingest.h"
+#include "postrider/delivery/reclassify.h"
 #include "postrider/delivery/sendgrid_events.h"
 #include "support/letter_stage.h"
 #include "support/results.h"
@@ -229,6 +230,47 @@ TEST_CASE("ingest: SendGrid's own sample, told twice and backwards, is taken onc
     CHECK((co_await s.ingest->take(t.tenant, *first)).duplicates == 8);
     CHECK(co_await s.value("select reason from suppressions") == "complaint");
     CHECK(co_await s.value("select count(*) from messages where machine_opened_at is not null and opened_at is null and clicked_at is not null and complained_at is not null") == "1");
+    co_await s.ingest->stop();
+  });
+}
+
+TEST_CASE("ingest: opens and clicks are classed again from the kept facts, and the messages follow") {
+  on_each_store([](TestStore& t) -> Task<void> {
+    IngestStage s(t);
+    co_await s.ingest->start();
+    auto const burst = co_await s.sent("scanned@example.net");
+    auto const read = co_await s.sent("read@example.net");
+    // A scanner takes all five links within some seconds: at the door its first clicks look like a reader's.
+    for (int link = 0; link < 5; ++link) {
+      auto click = s.fact(FactKind::clicked, burst, "", 5);
+      click.provider = "tracking";
+      click.link_index = link;
+      click.links = 5;
+      co_await s.take(std::move(click));
+      t.clock.advance(std::chrono::seconds(1));
+    }
+    auto one = s.fact(FactKind::clicked, read, "", 5);
+    one.provider = "tracking";
+    one.link_index = 2;
+    one.links = 5;
+    co_await s.take(std::move(one));
+    CHECK(co_await s.value("select count(*) from message_events where actor_class = 'human'") != "1");
+    CHECK(co_await s.value("select count(*) from messages where clicked_at is not null") == "2");
+
+    Reclassification reclassification(*t.store, t.clock, t.ids);
+    auto const counted = co_await reclassification.run(t.tenant, t.clock.now() - std::chrono::hours(1), t.clock.now() + std::chrono::hours(1));
+    CHECK(counted.looked_at == 6);
+    CHECK(counted.changed > 0);
+    CHECK(co_await s.value("select count(*) from message_events where actor_class = 'human'") == "1");
+    CHECK(co_await s.value("select count(*) from message_events where actor_class = 'machine'") == "5");
+    CHECK(co_await s.value("select count(*) from messages where clicked_at is not null") == "1");
+    auto const again = co_await reclassification.run(t.tenant, t.clock.now() - std::chrono::hours(1), t.clock.now() + std::chrono::hours(1));
+    CHECK(again.changed == 0);
+
+    auto const from = t.clock.now() - std::chrono::hours(1);
+    REQUIRE(co_await reclassification.request(t.context(), from, t.clock.now()));
+    CHECK((co_await reclassification.request(t.context(), from, t.clock.now())).error().code == Code::conflict);
+    CHECK((co_await reclassification.request(t.context(), from, from)).error().fields.at(0).pointer == "/to");
     co_await s.ingest->stop();
   });
 }
