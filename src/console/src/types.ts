@@ -51,6 +51,7 @@ export interface Sender {
   reply_to: string | null;
   provider_id: string;
   verified: boolean;
+  dkim?: { domain: string; selector: string; record_name: string; record_text: string; created_at: string } | null;
   created_at: string;
   updated_at: string;
 }
@@ -63,6 +64,9 @@ export interface Provider {
   check_status: string | null;
   check_detail: string | null;
   checked_at: string | null;
+  secrets?: string[];
+  webhook_path?: string | null;
+  breaker?: Record<string, unknown>;
   created_at: string;
   updated_at: string;
 }

@@ -143,3 +143,10 @@ function TagsInput({ value, change, typed, setTyped, add, ...rest }: Omit<Compon
     </span>
   );
 }
+
+// Something to be carried elsewhere: a record, an address, a key.
+export function Copyable({ label, value }: { label: string; value: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = () => void navigator.clipboard?.writeText(value).then(() => setCopied(true));
+  return <div className="row"><input className="input mono" readOnly aria-label={label} value={value} onFocus={(event) => event.currentTarget.select()} /><Button icon={copied ? "check" : "copy"} label={copied ? t("Copied") : t("Copy {what}", { what: label })} onClick={copy} /></div>;
+}

@@ -59,7 +59,8 @@ function useNeeds(campaigns: Campaign[], overview: Overview | undefined): Need[]
   const senders = useQuery({ queryKey: ["senders"], queryFn: () => first<Sender>("/senders", 200), staleTime: 30_000 });
   const dead = useQuery({ queryKey: ["count", "dead"], enabled: mayAdminister(session), queryFn: () => first<{ id: string }>("/jobs/dead", 100).then((items) => items.length).catch(() => 0) });
   const needs: Need[] = [];
-  for (const provider of providers.data ?? []) if (provider.check_status && !["ok", "good", "passed"].includes(provider.check_status)) needs.push({ key: provider.id, icon: "plug", tone: "red", text: t("{name} did not pass its last check: {why}", { name: provider.name, why: provider.check_detail ?? provider.check_status }), to: "/senders" });
+  for (const provider of providers.data ?? []) if (provider.breaker?.state && provider.breaker.state !== "closed") needs.push({ key: `breaker-${provider.id}`, icon: "plug", tone: "red", text: t("{name} does not take mail at the moment: {why}", { name: provider.name, why: String(provider.breaker.reason ?? "") }), to: "/senders" });
+  else if (provider.check_status && !["ok", "good", "passed"].includes(provider.check_status)) needs.push({ key: provider.id, icon: "plug", tone: "red", text: t("{name} did not pass its last check: {why}", { name: provider.name, why: provider.check_detail ?? provider.check_status }), to: "/senders" });
   for (const sender of senders.data ?? []) if (!sender.verified) needs.push({ key: sender.id, icon: "mail", tone: "yellow", text: t("{address} is not verified yet, so nothing is sent from it", { address: sender.from_email }), to: "/senders" });
   for (const campaign of campaigns) {
     if (campaign.held_for) needs.push({ key: `held-${campaign.id}`, icon: "clock", tone: "yellow", text: t("{name} waits to be approved: {why}", { name: campaign.name, why: campaign.hold_reason ?? "" }), to: `/campaigns/${campaign.id}` });

@@ -4,7 +4,7 @@ import { useState } from "react";
 
 import { api, ApiError, type List, query } from "../api";
 import { words } from "../format";
-import { Button, Check, SelectField, TextField } from "../kit/controls";
+import { Button, Check, Copyable, Field, SelectField, TextField } from "../kit/controls";
 import { Glyph } from "../kit/glyph";
 import { ask, Dialog, Menu } from "../kit/layers";
 import { Empty, Loading, Notice, Page, Problem, Section, Status, useFilter, When } from "../kit/page";
@@ -14,7 +14,7 @@ import { mayAdminister, mayWrite, useSession } from "../session";
 import { t } from "../texts";
 import type { Provider, Sender } from "../types";
 
-interface Field {
+interface Setting {
   key: string;
   label: string;
   kind?: "number" | "secret" | "choice";
@@ -24,7 +24,7 @@ interface Field {
   start?: string;
 }
 
-const kinds: Record<string, { label: string; text: string; fields: Field[] }> = {
+const kinds: Record<string, { label: string; text: string; fields: Setting[] }> = {
   smtp: {
     label: "SMTP", text: t("Your own mail server, or any service with SMTP."),
     fields: [
@@ -137,6 +137,7 @@ function ProviderCard({ provider, edit }: { provider: Provider; edit: () => void
   const remove = async () => {
     if (await ask({ title: t("Delete {name}?", { name: provider.name }), text: t("Senders that use it send nothing until they have another provider."), yes: t("Delete"), danger: true })) api.remove(`/providers/${provider.id}`).then(() => { client.invalidateQueries({ queryKey: ["providers"] }); say(t("Deleted")); }, sayProblem);
   };
+  const stopped = Boolean(provider.breaker?.state && provider.breaker.state !== "closed");
   const state = check.data ? (check.data.ok ? "ok" : "down") : checked(provider);
   const shown = Object.entries(provider.settings).filter(([, value]) => value !== null && value !== "" && typeof value !== "object");
   return (
@@ -145,6 +146,8 @@ function ProviderCard({ provider, edit }: { provider: Provider; edit: () => void
       {shown.length > 0 && <div className="muted small wrap">{shown.map(([key, value]) => `${words(key)}: ${String(value)}`).join(" · ")}</div>}
       {check.data ? <ul className="stack snug small">{check.data.items.map((item) => <li key={item.name} className="row top"><span className={item.ok ? "good" : "bad"}><Glyph name={item.ok ? "check" : "cross"} /></span><span className="wrap"><span className="strong">{words(item.name)}</span> <span className="muted">{item.detail}</span></span></li>)}</ul>
         : provider.check_detail && <div className={`small wrap ${state === "down" ? "bad" : "muted"}`}>{provider.check_detail}</div>}
+      {stopped && <Notice tone="yellow" title={t("Paused after failures")}>{String(provider.breaker?.reason ?? "")} {t("It is tried again by itself.")}</Notice>}
+      {provider.webhook_path && <Field label={t("Address for its event webhook")} hint={t("Enter it there, so that deliveries, bounces and complaints come back.")}><CopyField value={window.location.origin + provider.webhook_path} /></Field>}
       <div className="row between"><span className="faint tiny">{provider.checked_at ? <>{t("checked")} <When at={provider.checked_at} /></> : null}</span><span className="row tight">
         {mayWrite(session) && <Button small icon="refresh" busy={check.isPending} onClick={() => check.mutate()}>{t("Check")}</Button>}
         {mayAdminister(session) && <Menu label={t("Actions for {name}", { name: provider.name })} trigger={(open) => <Button small look="ghost" icon="more" label={t("Actions for {name}", { name: provider.name })} aria-haspopup="menu" aria-expanded={open} />} items={[kinds[provider.kind] ? { label: t("Change…"), icon: "gear", run: edit } : null, { label: t("Delete…"), icon: "trash", danger: true, run: remove }]} />}
@@ -153,12 +156,40 @@ function ProviderCard({ provider, edit }: { provider: Provider; edit: () => void
   );
 }
 
+const CopyField = ({ value, ...handed }: { value: string; id?: string }) => <div {...handed}><Copyable label={t("Address for its event webhook")} value={value} /></div>;
+
+// A key that signs this sender's mail, and the record that tells the world about it.
+function Dkim({ sender, close }: { sender: Sender; close: () => void }) {
+  const client = useQueryClient();
+  const [selector, setSelector] = useState("");
+  const make = useMutation({ mutationFn: () => api.post<Sender>(`/senders/${sender.id}/dkim`, selector ? { selector } : {}), onSuccess: () => client.invalidateQueries({ queryKey: ["senders"] }) });
+  const key = make.data?.dkim ?? sender.dkim;
+  const remove = () => void api.remove(`/senders/${sender.id}/dkim`).then(() => { client.invalidateQueries({ queryKey: ["senders"] }); say(t("Mail is not signed any more")); close(); }, sayProblem);
+  return (
+    <Dialog open close={close} title={t("Signature of {address}", { address: sender.from_email })} foot={key ? <><Button look="danger" onClick={remove}>{t("Sign no more")}</Button><Button look="primary" onClick={close}>{t("Done")}</Button></> : <><Button onClick={close}>{t("Cancel")}</Button><Button look="primary" busy={make.isPending} onClick={() => make.mutate()}>{t("Make a key")}</Button></>}>
+      <div className="stack">
+        {make.isError && <Problem error={make.error} />}
+        {key ? <>
+          <p className="muted">{t("Publish this TXT record at {domain}. From then on readers' mail servers can tell that the mail is yours.", { domain: key.domain })}</p>
+          <div className="stack tight"><span className="label-text">{t("Name")}</span><Copyable label={t("Name")} value={key.record_name} /></div>
+          <div className="stack tight"><span className="label-text">{t("Text")}</span><Copyable label={t("Text")} value={key.record_text} /></div>
+        </> : <>
+          <p className="muted">{t("A DKIM key signs every mail of this sender. You publish its public half in your DNS.")}</p>
+          <TextField label={t("Selector")} optional hint={t("Empty: one is chosen.")} value={selector} change={setSelector} />
+        </>}
+      </div>
+    </Dialog>
+  );
+}
+
 function SenderCard({ sender, providers, edit }: { sender: Sender; providers: Provider[]; edit: () => void }) {
   const session = useSession();
   const client = useQueryClient();
   const routes = useRoutes();
-  const path = ["verify", "verification", "send-verification"].find((name) => routes.has("POST", `/senders/{id}/${name}`));
-  const verify = useMutation({ mutationFn: () => api.post(`/senders/${sender.id}/${path}`), onSuccess: () => say(t("A mail with a link is on its way to {address}", { address: sender.from_email })), onError: sayProblem });
+  const [signing, setSigning] = useState(false);
+  const path = routes.has("POST", "/senders/{id}/verify");
+  const signs = mayAdminister(session) && routes.has("POST", "/senders/{id}/dkim");
+  const verify = useMutation({ mutationFn: () => api.post(`/senders/${sender.id}/verify`), onSuccess: () => say(t("A mail with a link is on its way to {address}", { address: sender.from_email })), onError: sayProblem });
   const vouch = () => void api.patch(`/senders/${sender.id}`, { verified: true }).then(() => { client.invalidateQueries({ queryKey: ["senders"] }); say(t("{address} may be used now", { address: sender.from_email })); }, sayProblem);
   const remove = async () => {
     if (await ask({ title: t("Delete {name}?", { name: sender.from_email }), text: t("Campaigns that use it are not sent until they have another sender."), yes: t("Delete"), danger: true })) api.remove(`/senders/${sender.id}`).then(() => { client.invalidateQueries({ queryKey: ["senders"] }); say(t("Deleted")); }, sayProblem);
@@ -167,12 +198,13 @@ function SenderCard({ sender, providers, edit }: { sender: Sender; providers: Pr
   return (
     <div className="card pad stack tight">
       <div className="row"><span className="strong cut">{sender.from_name || sender.from_email}</span><span className="push"><Status value={sender.verified ? "verified" : "unverified"} /></span></div>
-      <div className="muted small wrap">{sender.from_email}{sender.reply_to && ` · ${t("replies to {address}", { address: sender.reply_to })}`}</div>
+      <div className="muted small wrap">{sender.from_email}{sender.reply_to && ` · ${t("replies to {address}", { address: sender.reply_to })}`}{sender.dkim && ` · ${t("signed by {domain}", { domain: sender.dkim.domain })}`}</div>
       <div className="row between"><span className="faint tiny cut">{provider ? t("through {name}", { name: provider.name }) : t("without provider")}</span><span className="row tight">
         {!sender.verified && path && mayWrite(session) && <Button small busy={verify.isPending} onClick={() => verify.mutate()}>{t("Verify by mail")}</Button>}
         {!sender.verified && mayAdminister(session) && <Button small onClick={vouch}>{t("Vouch for it")}</Button>}
-        {mayWrite(session) && <Menu label={t("Actions for {name}", { name: sender.from_email })} trigger={(open) => <Button small look="ghost" icon="more" label={t("Actions for {name}", { name: sender.from_email })} aria-haspopup="menu" aria-expanded={open} />} items={[{ label: t("Change…"), icon: "gear", run: edit }, { label: t("Delete…"), icon: "trash", danger: true, run: remove }]} />}
+        {mayWrite(session) && <Menu label={t("Actions for {name}", { name: sender.from_email })} trigger={(open) => <Button small look="ghost" icon="more" label={t("Actions for {name}", { name: sender.from_email })} aria-haspopup="menu" aria-expanded={open} />} items={[{ label: t("Change…"), icon: "gear", run: edit }, signs && { label: sender.dkim ? t("Signature (DKIM)…") : t("Sign its mail (DKIM)…"), icon: "key", run: () => setSigning(true) }, { label: t("Delete…"), icon: "trash", danger: true, run: remove }]} />}
       </span></div>
+      {signing && <Dkim sender={sender} close={() => setSigning(false)} />}
     </div>
   );
 }

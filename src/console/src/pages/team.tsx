@@ -4,7 +4,7 @@ import { useState } from "react";
 
 import { api, ApiError } from "../api";
 import { words } from "../format";
-import { Button, Check, SelectField, TextField } from "../kit/controls";
+import { Button, Check, Copyable, SelectField, TextField } from "../kit/controls";
 import { ask, Dialog, Menu } from "../kit/layers";
 import { Empty, Notice, Page, Problem, Status, Tabs, useFilter, useTab, When } from "../kit/page";
 import { ListTable } from "../kit/table";
@@ -110,7 +110,6 @@ function NewKey({ close }: { close: () => void }) {
   const [name, setName] = useState("");
   const [role, setRole] = useState("marketer");
   const [canSend, setCanSend] = useState(false);
-  const [copied, setCopied] = useState(false);
   const make = useMutation({ mutationFn: () => api.post<Key>("/api-keys", { name, role, can_send: canSend }), onSuccess: () => { client.invalidateQueries({ queryKey: ["list", "/api-keys"] }); } });
   const problem = make.error instanceof ApiError ? make.error : null;
   const key = make.data?.key;
@@ -119,7 +118,7 @@ function NewKey({ close }: { close: () => void }) {
       <Dialog open close={close} title={t("Your new key")} foot={<Button look="primary" onClick={close}>{t("I have kept it")}</Button>}>
         <div className="stack">
           <Notice tone="yellow" title={t("Shown once")}>{t("Copy it now: it cannot be shown again. Whoever has it can do what its role allows.")}</Notice>
-          <div className="row"><input className="input mono" readOnly aria-label={t("Key")} value={key} onFocus={(event) => event.currentTarget.select()} /><Button icon={copied ? "check" : "copy"} onClick={() => void navigator.clipboard?.writeText(key).then(() => setCopied(true))}>{copied ? t("Copied") : t("Copy")}</Button></div>
+          <Copyable label={t("Key")} value={key} />
           <pre className="code">{`curl -H "Authorization: Bearer $KEY" ${window.location.origin}/api/v1/contacts`}</pre>
         </div>
       </Dialog>
