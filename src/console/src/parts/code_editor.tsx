@@ -59,7 +59,7 @@ export function CodeEditor({ value, change, language, label, names = [], marks =
         doc: value,
         extensions: [
           basicSetup, ...(languages[language] ?? []), autocompletion({ override: language === "json" ? undefined : [complete] }), lintGutter(), syntaxHighlighting(colours), EditorView.lineWrapping, leave,
-          EditorView.contentAttributes.of({ "aria-label": label }),
+          EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
           EditorView.theme({ "&": { height: `${height}px` }, ".cm-scroller": { overflow: "auto" } }),
           EditorState.readOnly.of(Boolean(readOnly)),
           EditorView.updateListener.of((update) => update.docChanged && tell.current?.(update.state.doc.toString())),
