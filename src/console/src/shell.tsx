@@ -141,7 +141,8 @@ export function Shell() {
   useEffect(() => onSignedOut(() => setExpired(true)), []);
   useEffect(() => {
     setMenu(false);
-    if (!location.hash) document.getElementById("content")?.focus({ preventScroll: true });
+    const content = document.getElementById("content");
+    if (content && !location.hash && !content.contains(document.activeElement)) content.focus({ preventScroll: true });
     window.scrollTo(0, 0);
   }, [location.pathname, location.hash]);
 

@@ -165,7 +165,8 @@ function Editor({ template, draft, setDraft, write }: { template: Template; draf
           <ul className="card lines small" data-testid="findings">
             {mistakes.map((one) => <li key={one.part + one.message}><span className="bad"><Glyph name="cross" /></span><span className="grow wrap">{one.message}</span><span className="faint nowrap">{one.part.slice(1)}</span></li>)}
             {warnings.map((one, index) => <li key={index}><span className="warn"><Glyph name="warning" /></span><span className="grow wrap">{one.message}</span><span className="faint nowrap">{one.part}{one.line ? ` ${one.line}:${one.column}` : ""}</span></li>)}
-            {!problem && warnings.length === 0 && <li><span className="good"><Glyph name="check" /></span><span className="muted">{t("Nothing to mend.")}</span></li>}
+            {!problem && !preview.data && <li><span className="skeleton grow" /></li>}
+            {!problem && preview.data && warnings.length === 0 && <li><span className="good"><Glyph name="check" /></span><span className="muted">{t("Nothing to mend.")}</span></li>}
           </ul>
         </Section>
         <Section title={t("Variables")} note={tn("{n} in use", "{n} in use", used.length)}><div className="row wraps tight">{used.length ? used.map((name) => <code key={name}>{name}</code>) : <span className="muted small">{t("None. Everybody gets the same.")}</span>}</div></Section>
