@@ -191,7 +191,10 @@ MessagesApi::Answer MessagesApi::explain(http::Request& request) {
   if (!row) co_return not_found("message", id->str());
   std::vector<DecisionFacts> decisions;
   auto const attempts = co_await store_.all(sql::messages::attempts, tenant, *id);
-  for (auto const attempt : attempts) decisions.push_back(DecisionFacts{read_attempt(attempt), attempt.json(6).as_array()});
+  for (auto const attempt : attempts) {
+    auto const trace = attempt.json(6);  // of erased people nothing is left
+    decisions.push_back(DecisionFacts{read_attempt(attempt), trace.is_array() ? trace.as_array() : boost::json::array()});
+  }
   auto const waiting = co_await delivery::waiting_for(store_, tenant, *id, clock_.now());
   co_return ok(json::encode(explained(read_message(*row), decisions, waiting)));
 }

@@ -12,6 +12,7 @@ namespace {
 using Member = Task<http::Response> (TrackingApi::*)(http::Request&);
 
 constexpr std::size_t longest_text = 500;
+constexpr auto shun_for = std::chrono::seconds(2);
 
 // A transparent GIF of one pixel: 43 bytes.
 constexpr char pixel[] = "GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02"
@@ -35,7 +36,10 @@ delivery::Fact fact_of(http::Request const& request, delivery::FactKind kind, Me
   fact.method = request.method;
   fact.ip_address = request.remote_ip;
   fact.user_agent = std::string(request.headers.get("User-Agent").substr(0, longest_text));
-  if (auto const purpose = request.headers.get("Sec-Purpose"); !purpose.empty()) fact.detail["purpose"] = std::string(purpose.substr(0, 50));
+  if (auto const purpose = request.headers.get("Sec-Purpose"); !purpose.empty()) {
+    fact.detail["purpose"] = std::string(purpose.substr(0, 50));
+    fact.provider_says_machine = purpose.find("prefetch") != std::string_view::npos;  // the browser says itself that nobody is looking
+  }
   return fact;
 }
 
@@ -49,13 +53,19 @@ std::vector<http::Route> TrackingApi::routes() {
 }
 
 Task<void> TrackingApi::record(TenantId tenant, delivery::Fact fact) {
-  try {
-    std::vector<delivery::Fact> facts;
-    facts.push_back(std::move(fact));
-    co_await ingest_.take(tenant, std::move(facts));
-  } catch (db::Failure const& failure) {
-    log::warn("tracking_fact_lost", log::field("error", failure.what()));
+  bool stored = false;
+  if (clock_.steady() >= away_until_) {
+    try {
+      std::vector<delivery::Fact> facts;
+      facts.push_back(fact);
+      co_await ingest_.take(tenant, std::move(facts));
+      stored = true;
+    } catch (db::Failure const& failure) {
+      away_until_ = clock_.steady() + shun_for;
+      log::warn("tracking_fact_spooled", log::field("error", failure.what()));
+    }
   }
+  if (!stored && !spool_.keep(tenant, std::move(fact))) log::error("tracking_fact_lost");
 }
 
 Task<http::Response> TrackingApi::opened(http::Request& request) {

@@ -74,6 +74,11 @@ Task<void> tidy(db::Store& store, Clock const& clock) {
   co_await api::forget_old_answers(store, clock.now());
 }
 
+Task<void> replay(delivery::FactSpool& spool, delivery::Ingest& ingest) {
+  auto const taken = co_await spool.replay(ingest);
+  if (taken > 0) log::info("tracking_facts_replayed", log::field("facts", taken));
+}
+
 Task<std::optional<api::WebhookOwner>> webhook_owner(delivery::Identities& identities, ProviderId provider) {
   auto const owner = co_await identities.owner_of(provider);
   if (!owner) co_return std::nullopt;
@@ -116,6 +121,7 @@ Modules::Modules(Executor e, Options o)
       trials(*store, clock, ids, contacts, templates, tokens, public_url),
       reclassification(*store, clock, ids),
       links(templates),
+      spool(options.state_dir, ids),
       campaigns(*store, clock, ids, segments, templates),
       campaign_reports(*store, clock),
       operations_api(*store),
@@ -137,7 +143,7 @@ Modules::Modules(Executor e, Options o)
       overview_api(*store, clock),
       sender_pages(verification),
       recipient_pages(*store, clock, ids, tokens),
-      tracking_api(tokens, *ingest, links, clock),
+      tracking_api(tokens, *ingest, links, spool, clock),
       webhooks([this](ProviderId provider) { return webhook_owner(identities, provider); }, *ingest, clock) {
   api::use_cursor_keys(keys);
   api::keep_idempotent_answers_in(*store, clock);
@@ -199,6 +205,7 @@ void Modules::make_services() {
     sending.journal_folder = options.state_dir;
     services.push_back(delivery::make_sender_service(ground, sending));
   }
+  if (has_role("api")) services.push_back(make_ticker(executor, "tracking_spool", std::chrono::seconds(3), [this] { return replay(spool, *ingest); }));
   if (has_role("scheduler")) {
     services.push_back(make_ticker(executor, "campaigns", std::chrono::seconds(1), [this] { return campaigns.tick(); }));
     services.push_back(make_ticker(executor, "imports", std::chrono::minutes(5), [this] { return imports.tick(); }));

@@ -99,6 +99,7 @@ struct Modules {
   delivery::Trials trials;
   delivery::Reclassification reclassification;
   TemplateLinks links;
+  delivery::FactSpool spool;
   // 5 programmes
   campaigns::Campaigns campaigns;
   campaigns::Reports campaign_reports;

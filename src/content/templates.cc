@@ -157,6 +157,24 @@ contacts::Contact sample_contact() {
   return c;
 }
 
+contacts::Contact sample_contact(CompiledTemplate const& compiled) {
+  constexpr std::string_view attributes = "contact.attributes.";
+  auto c = sample_contact();
+  for (auto const& use : compiled.variables) {
+    if (!use.path.starts_with(attributes) || use.path.find('[') != std::string::npos) continue;
+    auto rest = std::string_view(use.path).substr(attributes.size());
+    auto* object = &c.attributes;
+    for (auto dot = rest.find('.'); dot != std::string_view::npos && object; dot = rest.find('.')) {
+      auto& inner = (*object)[rest.substr(0, dot)];
+      if (!inner.is_object()) inner = boost::json::object();
+      object = &inner.as_object();
+      rest.remove_prefix(dot + 1);
+    }
+    if (!object->contains(rest)) (*object)[rest] = "[" + std::string(rest) + "]";
+  }
+  return c;
+}
+
 Task<Result<Template>> Templates::create(Context context, std::string template_name, std::string channel, TemplateChange parts) {
   Template t;
   t.name = std::move(template_name);

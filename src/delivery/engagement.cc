@@ -1,5 +1,6 @@
 #include "postrider/delivery/engagement.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 
@@ -11,7 +12,7 @@ constexpr auto too_fast = std::chrono::seconds(2);
 constexpr std::size_t longest_agent = 1000;
 
 // Words that no mail program or browser has in its name, in lower case.
-constexpr std::array<std::string_view, 92> bot_words{
+constexpr std::array<std::string_view, 98> bot_words{
     "bot", "crawl", "spider", "slurp", "scan", "archiver", "fetch", "monitor", "preview", "curl/", "wget", "libwww", "python", "java/",
     "okhttp", "go-http-client", "node-fetch", "axios", "undici", "got (", "ruby", "perl", "php", "httpclient", "http_client", "http-client",
     "headless", "phantom", "selenium", "puppeteer", "playwright", "lighthouse", "pingdom", "uptime", "statuscake", "newrelic", "datadog",
@@ -19,7 +20,11 @@ constexpr std::array<std::string_view, 92> bot_words{
     "pinterest", "vkshare", "w3c_validator", "validator", "barracuda", "proofpoint", "mimecast", "symantec", "fireeye", "trendmicro",
     "forcepoint", "sophos", "cisco", "ironport", "cloudmark", "safelinks", "urldefense", "virustotal", "nmap", "masscan", "zgrab",
     "censys", "shodan", "ahrefs", "semrush", "dataprovider", "siteimprove", "feed", "rss", "reader/", "link check", "linkcheck", "checker",
-    "grab", "harvest", "extract", "scrap", "index", "search", "mediapartners", "appengine-google", "google-", "googleother", "yandex", "baidu"};
+    "grab", "harvest", "nikto", "openvas", "ptst/", "inspector", "gtmetrix", "favicon", "extract", "scrap", "index", "search", "mediapartners", "appengine-google", "google-", "googleother", "yandex", "baidu"};
+
+// Mail programs and systems whose name does not begin with Mozilla/.
+constexpr std::array<std::string_view, 14> mail_programs{"microsoft office", "microsoft outlook", "outlook-", "thunderbird", "airmail", "cfnetwork", "lotus-notes",
+                                                         "the bat!",         "mailmate",          "kmail",    "evolution",   "opera/",  "dalvik/",    "samsung"};
 
 std::string lower(std::string_view text) {
   std::string out(text.substr(0, longest_agent));
@@ -41,10 +46,14 @@ std::string_view name(ActorClass value) {
 
 bool is_bot(std::string_view user_agent) {
   auto const agent = lower(user_agent);
-  for (auto const word : bot_words)
-    if (agent.find(word) != std::string::npos) return true;
-  // Real browsers and mail programs name an engine or a system; "+http://" is how robots introduce themselves.
-  return agent.find("+http") != std::string::npos;
+  if (agent.empty()) return false;
+  auto has = [&agent](std::string_view word) { return agent.find(word) != std::string::npos; };
+  if (std::ranges::any_of(bot_words, has)) return true;
+  // Robots introduce themselves by an address, and pass themselves off as compatible with what only Internet Explorer was.
+  if (has("://") || has("@") || has("www.")) return true;
+  if (has("compatible") && !has("msie ") && !has("konqueror")) return true;
+  // Whatever shows a page to somebody names its engine, or is a mail program that does not.
+  return !agent.starts_with("mozilla/") && !std::ranges::any_of(mail_programs, has);
 }
 
 Classified classify(Hit const& hit) {

@@ -45,9 +45,9 @@ boost::json::value text_or_null(std::optional<std::string> const& text) { return
 
 }  // namespace
 
-boost::json::object roots_of(LetterGround const& ground, MessageFacts const& facts) {
+boost::json::object roots_of(LetterGround const& ground, content::CompiledTemplate const& compiled, MessageFacts const& facts) {
   boost::json::object root, message, campaign, sender;
-  auto person = facts.contact ? *facts.contact : content::sample_contact();
+  auto person = facts.contact ? *facts.contact : content::sample_contact(compiled);
   // A test mail reads as it does for the person it was tried on, wherever it goes.
   bool const tried_on_somebody = facts.kind == "test" && facts.contact;
   if (facts.to_address && !tried_on_somebody) person.email = *facts.to_address;
@@ -72,7 +72,7 @@ boost::json::object roots_of(LetterGround const& ground, MessageFacts const& fac
 
 content::TemplateResult<content::Rendered> render_message(LetterGround const& ground, content::CompiledTemplate const& compiled, MessageFacts const& facts,
                                                           bool links) {
-  auto const root = roots_of(ground, facts);
+  auto const root = roots_of(ground, compiled, facts);
   content::RenderContext const context(root);
   TrackedAddresses addresses(ground, facts);
   addresses.knows(compiled);

@@ -1,4 +1,5 @@
 // What providers and tracked links say of messages, on both databases: once, in any order, by thousands, and with what follows from it.
+#include "postrider/delivery/fact_spool.h"
 #include "postrider/delivery/ingest.h"
 #include "postrider/delivery/reclassify.h"
 #include "postrider/delivery/sendgrid_events.h"
@@ -7,6 +8,8 @@
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+
+#include <fstream>
 
 using namespace postrider;
 using namespace postrider::delivery;
@@ -271,6 +274,39 @@ TEST_CASE("ingest: opens and clicks are classed again from the kept facts, and t
     REQUIRE(co_await reclassification.request(t.context(), from, t.clock.now()));
     CHECK((co_await reclassification.request(t.context(), from, t.clock.now())).error().code == Code::conflict);
     CHECK((co_await reclassification.request(t.context(), from, from)).error().fields.at(0).pointer == "/to");
+    co_await s.ingest->stop();
+  });
+}
+
+TEST_CASE("ingest: opens and clicks of the time when the database was away are taken in once, also when the replay is cut short") {
+  on_each_store([](TestStore& t) -> Task<void> {
+    IngestStage s(t);
+    auto const id = co_await s.sent("ada@example.net");
+    FactSpool spool(s.folder / "state", t.ids);
+    CHECK(co_await spool.replay(*s.ingest) == 0);
+    for (int i = 0; i < 2500; ++i) {
+      auto click = s.fact(FactKind::clicked, id, "", i % 40);
+      click.provider = "tracking";
+      click.url = "https://acme.example/\n\"x";
+      click.link_index = 1;
+      click.method = "HEAD";
+      CHECK(spool.keep(t.tenant, std::move(click)));
+    }
+    std::ofstream(s.folder / "state" / "tracking.spool", std::ios::app) << "{\"tenant\":\"cut in the mid";
+    // Nobody there yet.
+    bool away = false;
+    try {
+      co_await spool.replay(*s.ingest);
+    } catch (db::Failure const&) {
+      away = true;
+    }
+    CHECK(away);
+    co_await s.ingest->start();
+    CHECK(spool.keep(t.tenant, s.fact(FactKind::opened, id, "")));
+    CHECK(co_await spool.replay(*s.ingest) == 2500);
+    CHECK(co_await spool.replay(*s.ingest) == 1);
+    CHECK(co_await spool.replay(*s.ingest) == 0);
+    CHECK(co_await s.value("select count(*) from message_events where event_type = 'clicked' and actor_class = 'machine'") == "2500");
     co_await s.ingest->stop();
   });
 }

@@ -78,6 +78,22 @@ TEST_CASE("trials: content that is not saved is tried out too, on a made-up pers
   });
 }
 
+TEST_CASE("trials: the made-up person has whatever attributes the template prints, in the preview and in the test mail") {
+  on_each_store([](TestStore& t) -> Task<void> {
+    LetterStage s(t);
+    co_await s.sender("news@acme.example");
+    auto const saved = co_await s.letter("Your {{ contact.attributes.plan }} plan", "<p>{{ contact.attributes.address.city }} {{ contact.attributes.address.zip }}</p>");
+    auto const preview = co_await s.trials.preview(t.tenant, trial_of(saved));
+    REQUIRE(preview);
+    CHECK(preview->rendered.subject == "Your [plan] plan");
+    CHECK(preview->rendered.html == "<p>[city] [zip]</p>");
+    std::vector<std::string> const to{"boss@acme.example"};
+    auto const mails = co_await s.trials.send(t.context(), trial_of(saved), to);
+    REQUIRE(mails);
+    CHECK((co_await s.messages.content(t.tenant, *mails->at(0).message))->subject == "[Test] Your [plan] plan");
+  });
+}
+
 TEST_CASE("trials: a preview warns of what only shows when it is rendered") {
   on_each_store([](TestStore& t) -> Task<void> {
     LetterStage s(t);

@@ -1,5 +1,9 @@
 #include "postrider/delivery/engagement.h"
 
+#include "support/shared_files.h"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 #include <catch2/catch.hpp>
 
 using namespace postrider;
@@ -64,8 +68,34 @@ TEST_CASE("mail programs that people read with are not taken for robots") {
            "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17328; Pro)",
            "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/125.0 Mobile Safari/537.36",
            "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
+           "Outlook-iOS/712.2735391.prod.iphone (3.0.0)",
+           "Mail/3774.600.62 CFNetwork/1494.0.7 Darwin/23.4.0",
+           "Airmail 1.0 rv:148 (Macintosh; Mac OS X 10.8.5; en_US)",
+           "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; WOW64; Trident/7.0; Microsoft Outlook 16.0.4266)",
+           "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36 Edg/124.0.0.0",
        }) {
     INFO(agent);
     CHECK(classify(hit_of(agent)).actor == ActorClass::human);
   }
+}
+
+TEST_CASE("at least 97 of 100 agents that others have collected from crawlers are known for machines") {
+  auto const text = test::shared_text("suites/crawler-user-agents.json");
+  if (!text) return;
+  auto const suite = boost::json::parse(*text);
+  int agents = 0, known = 0;
+  for (auto const& crawler : suite.as_array()) {
+    auto const* const instances = crawler.as_object().if_contains("instances");
+    if (!instances) continue;
+    for (auto const& instance : instances->as_array()) {
+      ++agents;
+      auto const agent = std::string(instance.as_string());
+      // Two of the collection fetch pictures for somebody who is reading just then.
+      bool const proxy = agent.find("GoogleImageProxy") != std::string::npos || agent.find("YahooMailProxy") != std::string::npos;
+      if (proxy || classify(hit_of(agent)).actor == ActorClass::machine) ++known;
+      else UNSCOPED_INFO(agent);
+    }
+  }
+  CHECK(agents > 2000);
+  CHECK(known * 100 >= agents * 97);
 }

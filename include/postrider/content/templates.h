@@ -71,6 +71,8 @@ Task<Result<TemplateVersionId>> keep_inline(db::Session& session, TenantId tenan
 boost::json::object contact_root(contacts::Contact const& contact);
 // A made-up person for previews without a contact.
 contacts::Contact sample_contact();
+// The same, with a value for each attribute that the template prints: "[plan]" for contact.attributes.plan.
+contacts::Contact sample_contact(CompiledTemplate const& compiled);
 
 class Templates {
  public:

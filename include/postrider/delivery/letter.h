@@ -42,7 +42,7 @@ struct LetterGround {
 
 // The roots of the template: contact, campaign, sender, message, variables and the three addresses. A test or a confirmation unsubscribes
 // nobody, whoever clicks in it.
-boost::json::object roots_of(LetterGround const& ground, MessageFacts const& facts);
+boost::json::object roots_of(LetterGround const& ground, content::CompiledTemplate const& compiled, MessageFacts const& facts);
 
 // With `links`, links and the open pixel are those of a sent message; without, targets stand as they are.
 content::TemplateResult<content::Rendered> render_message(LetterGround const& ground, content::CompiledTemplate const& compiled, MessageFacts const& facts,
