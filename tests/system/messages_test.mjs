@@ -5,6 +5,7 @@ import http from 'node:http';
 import { test } from 'node:test';
 import { simpleParser } from 'mailparser';
 import { Installation, databases } from './installation.mjs';
+import { Postgres } from './postgres.mjs';
 import { SmtpSink } from './smtp_sink.mjs';
 import { until } from './patience.mjs';
 
@@ -38,6 +39,43 @@ class FakeSendgrid {
   }
   stop() { return new Promise((resolve) => { this.server.closeAllConnections(); this.server.close(resolve); }); }
 }
+
+test('while the database is away readers get their pages, and what they did is taken in afterwards', async () => {
+  const cluster = Postgres.start();
+  const sink = await SmtpSink.start();
+  sink.keep = true;
+  const home = await Installation.bare('postgres', cluster);
+  try {
+    await home.start();
+    const { api } = home;
+    await home.sender(sink.port);
+    const sent = await api.post('/messages', { email: 'ada@example.net', subject: 'x', tracking: true,
+      html_body: '<a href="https://shop.example/{{ contact.id }}">mine</a> <a href="https://shop.example/all">all</a>' });
+    await until('the mail', () => sink.accepted.length === 1);
+    const mail = await simpleParser(sink.accepted[0].mail);
+    const links = [...mail.html.matchAll(/href="(http[^"]*\/c\/[^"]+)"/g)].map((found) => found[1]);
+    const pixel = /src="(http[^"]*\/o\/[^"]+\.gif)"/.exec(mail.html)[1];
+    await until('the ledger to know', async () => (await api.get(`/messages/${sent.id}`)).status === 'sent');
+    cluster.down('immediate');
+    await until('a 503', async () => (await api.call('GET', '/contacts')).status === 503);
+    const began = Date.now();
+    const mine = await fetch(links[0], { redirect: 'manual', headers: reader });
+    assert.equal(mine.headers.get('location'), `https://shop.example/${sent.contact_id}`);
+    assert.equal((await fetch(links[1], { redirect: 'manual', headers: reader })).headers.get('location'), 'https://shop.example/all');
+    for (let i = 0; i < 20; i++) assert.equal((await fetch(pixel, { headers: reader })).headers.get('content-type'), 'image/gif');
+    assert.ok(Date.now() - began < 10_000, `readers waited ${Date.now() - began} ms`);
+    cluster.up();
+    const told = await until('all of it to be taken in', async () => {
+      const now = await api.call('GET', `/messages/${sent.id}`);
+      return now.status === 200 && now.body.events.length === 22 && now.body;
+    });
+    assert.equal(told.events.filter((event) => event.type === 'clicked').length, 2);
+  } finally {
+    await home.end();
+    await sink.stop();
+    cluster.stop();
+  }
+});
 
 for (const kind of databases) {
   test(`a receipt is sent once, explained, read and clicked, on ${kind}`, async () => {
