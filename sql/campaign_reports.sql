@@ -2,27 +2,22 @@
 
 -- name: ledger
 -- tag: router
--- A recount: what is shown is what is there.
-select count(*), count(*) filter (where status = 'queued'), count(*) filter (where status = 'sending'), count(*) filter (where status = 'sent'),
-       count(*) filter (where status = 'skipped'), count(*) filter (where status = 'failed'), count(*) filter (where status = 'uncertain'),
-       count(*) filter (where status = 'canceled'), count(delivered_at), count(opened_at), count(machine_opened_at), count(clicked_at), count(bounced_at),
-       count(complained_at), count(unsubscribed_at), min(sent_at), max(sent_at)
-from messages where tenant_id = $1 and campaign_id = $2 and (cast($3 as text) is null or visit = $3);
+-- A recount in one pass: what is shown is what is there.
+select visit, status, case when status = 'skipped' then coalesce(skip_reason, 'unknown') end, case when bounced_at is not null then coalesce(bounce_class, 'unknown') end,
+       count(*), count(delivered_at), count(opened_at), count(machine_opened_at), count(clicked_at), count(bounced_at), count(complained_at), count(unsubscribed_at),
+       min(sent_at), max(sent_at)
+from messages where tenant_id = $1 and campaign_id = $2 and (cast($3 as text) is null or visit = $3) group by 1, 2, 3, 4;
 
 -- name: states_of_run
 -- tag: router
 -- From the index alone.
 select status, count(*) from messages where tenant_id = $1 and campaign_id = $2 and visit = $3 group by status;
 
--- name: skip_reasons
+-- name: bounce_reasons
 -- tag: router
-select skip_reason, count(*) from messages
-where tenant_id = $1 and campaign_id = $2 and (cast($3 as text) is null or visit = $3) and status = 'skipped' group by skip_reason;
-
--- name: bounces
--- tag: router
-select coalesce(bounce_class, 'unknown'), count(*) from messages
-where tenant_id = $1 and campaign_id = $2 and (cast($3 as text) is null or visit = $3) and bounced_at is not null group by coalesce(bounce_class, 'unknown');
+select coalesce(bounce_class, 'unknown'), substr(coalesce(error, ''), 1, 200), count(*), max(bounced_at) from messages
+where tenant_id = $1 and campaign_id = $2 and (cast($3 as text) is null or visit = $3) and bounced_at is not null
+group by coalesce(bounce_class, 'unknown'), substr(coalesce(error, ''), 1, 200) order by 3 desc, 1, 2 limit 200;
 
 -- name: hits
 -- tag: router
@@ -40,13 +35,6 @@ from message_events e
 where e.tenant_id = $1 and e.campaign_id = $2 and e.event_type = 'clicked'
   and (cast($3 as text) is null or exists (select 1 from messages m where m.tenant_id = $1 and m.id = e.message_id and m.visit = $3))
 group by coalesce(e.url, '') order by 2 desc, 3 desc, 1 limit 500;
-
--- name: runs_ledger
--- tag: router
-select visit, count(*), count(*) filter (where status = 'queued'), count(*) filter (where status = 'sending'), count(*) filter (where status = 'sent'),
-       count(*) filter (where status = 'skipped'), count(*) filter (where status = 'failed'), count(*) filter (where status = 'uncertain'),
-       count(*) filter (where status = 'canceled'), count(opened_at), count(clicked_at), count(bounced_at)
-from messages where tenant_id = $1 and campaign_id = $2 group by visit;
 
 -- name: recent_rate
 -- tag: router

@@ -55,16 +55,15 @@ where i.tenant_id = $1 and i.id = $2 and i.deleted_at is null;
 
 -- name: audience_size
 -- tag: router
-select max(ordinal) from campaign_audience where tenant_id = $1 and campaign_id = $2 and run_number = $3;
+select sum(contacts) from campaign_audience where tenant_id = $1 and campaign_id = $2 and run_number = $3;
+
+-- name: next_chunk
+-- tag: router
+select contacts from campaign_audience where tenant_id = $1 and campaign_id = $2 and run_number = $3 and first_ordinal = $4;
 
 -- name: forget_audience
 -- tag: router
-delete from campaign_audience where tenant_id = $1 and campaign_id = $2 and run_number = $3 and ordinal > $4 and ordinal <= $5 returning ordinal;
-
--- name: zones_of_chunk
--- tag: router
-select distinct c.time_zone from campaign_audience a join contacts c on c.tenant_id = $1 and c.id = a.contact_id
-where a.tenant_id = $1 and a.campaign_id = $2 and a.run_number = $3 and a.ordinal > $4 and a.ordinal <= $5 and c.time_zone is not null;
+delete from campaign_audience where tenant_id = $1 and campaign_id = $2 and run_number = $3;
 
 -- name: insert_run
 -- tag: router
@@ -149,13 +148,6 @@ update send_lanes set throttle_per_minute = $3, version = version + 1 where tena
 -- name: drop_lane
 -- tag: router
 delete from send_lanes where tenant_id = $1 and id = $2;
-
--- name: cancel_messages
--- tag: router
-update messages set status = 'canceled', skip_reason = 'campaign_canceled', updated_at = $4
-where tenant_id = $1 and status = 'queued' and id in (
-  select m.id from messages m where m.tenant_id = $1 and m.campaign_id = $2 and m.visit = $3 and m.status = 'queued' limit $5)
-returning id;
 
 -- name: unsent_messages
 -- tag: router

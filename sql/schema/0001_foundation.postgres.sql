@@ -60,3 +60,15 @@ alter table jobs set (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
 alter table tenant_work set (fillfactor = 50);
 alter table send_lanes set (fillfactor = 50);
 alter view message_queue set (security_invoker = true);
+
+-- Who belongs to a run of a campaign: fixed at its start, a row for each chunk of the expansion, forgotten afterwards.
+create table campaign_audience (
+  tenant_id uuid not null,
+  campaign_id uuid not null,
+  run_number integer not null,
+  first_ordinal bigint not null,
+  contacts integer not null,
+  contact_ids uuid[] not null,
+  constraint campaign_audience_pkey primary key (tenant_id, campaign_id, run_number, first_ordinal)
+);
+alter table campaign_audience alter column contact_ids set storage external;

@@ -622,13 +622,3 @@ create table demo_inbox (
   received_at timestamptz not null,
   constraint demo_inbox_pkey primary key (tenant_id, id)
 );
-
--- Who belongs to a run of a campaign: numbered and fixed at its start, walked by the expansion, forgotten afterwards.
-create table campaign_audience (
-  tenant_id uuid not null,
-  campaign_id uuid not null,
-  run_number integer not null,
-  ordinal bigint not null,
-  contact_id uuid not null,
-  constraint campaign_audience_pkey primary key (tenant_id, campaign_id, run_number, ordinal)
-);

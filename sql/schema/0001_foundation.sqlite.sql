@@ -48,3 +48,14 @@ create view delivery_logs as
   select tenant_id, id, message_id, contact_id, campaign_id, channel, provider, event_type as status, provider_event_id, created_at,
          detail as metadata
   from message_events;
+
+-- Who belongs to a run of a campaign: fixed at its start, a row for each chunk of the expansion, forgotten afterwards.
+create table campaign_audience (
+  tenant_id uuid not null,
+  campaign_id uuid not null,
+  run_number integer not null,
+  first_ordinal bigint not null,
+  contacts integer not null,
+  contact_ids jsonb not null,
+  primary key (tenant_id, campaign_id, run_number, first_ordinal)
+);

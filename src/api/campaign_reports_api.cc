@@ -55,6 +55,14 @@ struct LinkOut {
 };
 BOOST_DESCRIBE_STRUCT(LinkOut, (), (url, clicks, machine_clicks, contacts))
 
+struct BounceOut {
+  std::string bounce_class, reason;
+  std::int64_t count = 0;
+  Instant last_at;
+  static constexpr std::string_view json_name = "CampaignBounce";
+};
+BOOST_DESCRIBE_STRUCT(BounceOut, (), (bounce_class, reason, count, last_at))
+
 struct DomainOut {
   std::string domain;
   std::int64_t messages = 0, sent = 0, delivered = 0, opened = 0, clicked = 0, bounced = 0, complained = 0, failed = 0;
@@ -134,6 +142,7 @@ std::vector<http::Route> CampaignReportsApi::routes() {
   add("/campaigns/{id}/report", &CampaignReportsApi::report, this, described("campaign_report", "End states that add up to the audience, recounted").answers<ReportOut>());
   add("/campaigns/{id}/report/series", &CampaignReportsApi::series, this, described("campaign_series", "What happened in each hour").answers_list<HourOut>());
   add("/campaigns/{id}/report/links", &CampaignReportsApi::links, this, described("campaign_links", "Clicks by link").answers_list<LinkOut>());
+  add("/campaigns/{id}/report/bounces", &CampaignReportsApi::bounces, this, described("campaign_bounces", "Bounces by class and by what was said").answers_list<BounceOut>());
   add("/campaigns/{id}/report/domains", &CampaignReportsApi::domains, this,
       described("campaign_domains", "By the recipients' domains, the most frequent ones").query("limit", "How many, 1 to 500; 50 without it", "integer").answers_list<DomainOut>());
   add("/campaigns/{id}/runs", &CampaignReportsApi::runs, this, doc("list_campaign_runs", "Runs, newest first, each with its states", "campaigns").paged().answers_list<RunOut>());
@@ -233,6 +242,18 @@ CampaignReportsApi::Answer CampaignReportsApi::links(http::Request& request) {
   if (!found) co_return found.error();
   std::vector<LinkOut> all;
   for (auto const& link : *found) all.push_back(LinkOut{link.url, link.clicks, link.machine_clicks, link.contacts});
+  co_return items(all);
+}
+
+CampaignReportsApi::Answer CampaignReportsApi::bounces(http::Request& request) {
+  auto const id = path_id<CampaignId>(request, "campaign");
+  if (!id) co_return id.error();
+  auto const run = run_of(request);
+  if (!run) co_return run.error();
+  auto const found = co_await reports_.bounces(caller(request).context.tenant, *id, *run);
+  if (!found) co_return found.error();
+  std::vector<BounceOut> all;
+  for (auto const& b : *found) all.push_back(BounceOut{b.bounce_class, b.reason, b.count, b.last_at});
   co_return items(all);
 }
 

@@ -17,6 +17,7 @@ class CampaignReportsApi {
   Answer runs(http::Request& request);
   Answer series(http::Request& request);
   Answer links(http::Request& request);
+  Answer bounces(http::Request& request);
   Answer domains(http::Request& request);
   Answer progress(http::Request& request);
   Answer stream(http::Request& request);

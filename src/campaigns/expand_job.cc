@@ -14,7 +14,6 @@ POSTRIDER_DECLARE_FAIL_POINT(point_expanded, "campaigns.chunk_expanded");
 
 namespace {
 
-constexpr std::int64_t forgotten_at_once = 50'000;
 constexpr int canceled_at_once = 5000;
 
 metrics::Counter& expanded() {
@@ -64,22 +63,24 @@ Task<jobs::Answer> Campaigns::expand(jobs::Job const& job) {
   if (!campaign || !row) co_return jobs::Answer(jobs::Done());  // undone meanwhile
   auto run = read_run(*row);
   auto const visit = std::to_string(number);
-  auto const id_prefix = run.id_base.str().substr(0, 24);
+  auto const id_prefix = run.id_base.str().substr(0, 28);
   while (run.status == "active" && run.expanded_to < run.audience) {
     auto const now = clock_.now();
-    auto const to = std::min(run.expanded_to + settings_.chunk, run.audience);
     auto earliest = run.not_before;
     auto tx = co_await store_.begin(db::Lane::background);
+    auto const size = co_await tx.maybe(sql::campaigns::next_chunk, job.tenant, id, number, run.expanded_to);
+    if (!size) co_return jobs::Answer(jobs::Done());  // canceled and swept, or another worker did the rest
+    auto const to = run.expanded_to + size->integer(0);
     auto const ours = co_await tx.all(sql::campaigns::advance_run, job.tenant, id, number, run.expanded_to, to, now);
     if (ours.empty()) co_return jobs::Answer(jobs::Done());  // canceled, undone, or another worker is at it
     if (run.local_time) {
-      auto const zones = co_await tx.all(sql::campaigns::zones_of_chunk, job.tenant, id, number, run.expanded_to, to);
+      auto const zones = co_await tx.all(sql::campaigns::zones_of_chunk, job.tenant, id, number, run.expanded_to);
       auto const due = due_by_zone(zones, run);
       earliest = due.earliest;
-      co_await tx.all(sql::campaigns::expand_by_zone, job.tenant, id, number, run.expanded_to, to, id_prefix, visit, run.lane, run.version, run.sender,
-                      campaign->priority, due.otherwise, now, due.zones);
+      co_await tx.all(sql::campaigns::expand_by_zone, job.tenant, id, number, run.expanded_to, id_prefix, visit, run.lane, run.version, run.sender, campaign->priority,
+                      due.otherwise, now, due.zones);
     } else {
-      co_await tx.all(sql::campaigns::expand, job.tenant, id, number, run.expanded_to, to, id_prefix, visit, run.lane, run.version, run.sender, campaign->priority,
+      co_await tx.all(sql::campaigns::expand, job.tenant, id, number, run.expanded_to, id_prefix, visit, run.lane, run.version, run.sender, campaign->priority,
                       run.not_before, now);
     }
     co_await tx.exec(sql::sending::wake_lane, job.tenant, run.lane, earliest);
@@ -91,10 +92,7 @@ Task<jobs::Answer> Campaigns::expand(jobs::Job const& job) {
     run.expanded_to = to;
     co_await yield();
   }
-  for (std::int64_t from = 0; from < run.audience; from += forgotten_at_once) {
-    co_await store_.all_on(db::Lane::background, sql::campaigns::forget_audience, job.tenant, id, number, from, from + forgotten_at_once);
-    co_await yield();
-  }
+  co_await store_.all_on(db::Lane::background, sql::campaigns::forget_audience, job.tenant, id, number);
   co_return jobs::Answer(jobs::Done());
 }
 
@@ -114,10 +112,7 @@ Task<jobs::Answer> Campaigns::sweep(jobs::Job const& job) {
     again.delay = std::chrono::seconds(2);
     co_return jobs::Answer(again);
   }
-  auto const row = co_await store_.maybe(sql::campaigns::run, job.tenant, id, run_of(job));
-  auto const audience = row ? read_run(*row).audience : 0;
-  for (std::int64_t from = 0; from < audience; from += forgotten_at_once)
-    co_await store_.all_on(db::Lane::background, sql::campaigns::forget_audience, job.tenant, id, run_of(job), from, from + forgotten_at_once);
+  co_await store_.all_on(db::Lane::background, sql::campaigns::forget_audience, job.tenant, id, run_of(job));
   co_return jobs::Answer(jobs::Done());
 }
 

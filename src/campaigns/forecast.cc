@@ -4,6 +4,7 @@
 #include "postrider/delivery/gate.h"
 #include "sql/campaign_reports.h"
 #include "sql/campaigns.h"
+#include "sql/sending.h"
 
 #include <algorithm>
 
@@ -16,6 +17,8 @@ constexpr std::int64_t enough_mails = 100;  // for a rate that means something
 
 struct Standing {
   bool sender_exists = true, sender_verified = true, provider_exists = true;
+  std::optional<std::int64_t> cap;  // marketing messages to one contact, in so many days
+  std::int64_t days = 1;
 };
 
 delivery::GateFacts facts_of(db::Row row, Standing const& standing, Instant now) {
@@ -30,6 +33,11 @@ delivery::GateFacts facts_of(db::Row row, Standing const& standing, Instant now)
   facts.sender_exists = standing.sender_exists;
   facts.sender_verified = standing.sender_verified;
   facts.provider_exists = standing.provider_exists;
+  if (standing.cap) {
+    facts.frequency_limit = static_cast<int>(*standing.cap);
+    facts.frequency_days = static_cast<int>(standing.days);
+    if (row.boolean(5)) facts.recent_messages = static_cast<int>(*standing.cap);
+  }
   return facts;
 }
 
@@ -65,11 +73,17 @@ Task<Result<Forecast>> Campaigns::forecast(TenantId tenant, CampaignId id) {
     standing.sender_verified = sender && sender->boolean(0);
     standing.provider_exists = sender && !sender->is_null(2);
   }
-  auto const rows =
-      co_await store_.all_on(db::Lane::background, sql::campaigns::forecast, tenant, db::text_array(c->segment_ids), db::text_array(c->exclude_segment_ids), now);
+  std::optional<Instant> capped_since;
+  if (auto const policy = co_await store_.maybe(sql::sending::settings, tenant); policy && !policy->is_null(1)) {
+    standing.cap = policy->integer(1);
+    standing.days = policy->maybe_integer(2).value_or(1);
+    capped_since = now - std::chrono::hours(24 * standing.days);
+  }
+  auto const rows = co_await store_.all_on(db::Lane::background, sql::campaigns::forecast, tenant, db::text_array(c->segment_ids),
+                                           db::text_array(c->exclude_segment_ids), now, capped_since, standing.cap);
   for (auto const row : rows) {
     auto const verdict = delivery::decide(facts_of(row, standing, now), now);
-    auto const people = row.integer(5);
+    auto const people = row.integer(6);
     forecast.audience += people;
     if (verdict.decision == delivery::Decision::send) forecast.will_send += people;
     else forecast.skipped[verdict.reason] += people;

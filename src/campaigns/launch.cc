@@ -8,6 +8,8 @@
 #include "sql/campaigns.h"
 #include "sql/sending.h"
 
+#include <algorithm>
+
 namespace postrider::campaigns {
 
 namespace {
@@ -19,10 +21,15 @@ metrics::Counter& runs_started() {
 
 std::string expand_key(CampaignId id, int run) { return "campaign:expand:" + id.str() + ":" + std::to_string(run); }
 
-// The room for the numbers of the audience: the last twelve digits.
-Uuid without_tail(Uuid id) {
-  for (std::size_t i = 10; i < 16; ++i) id.bytes[i] = 0;
-  return id;
+// A UUID of version 7 that ends in 32 zero bits, the room for the numbers of the audience. Its random part is a hash over what only this
+// run is, so that no two runs ever share their messages' ids.
+Uuid id_base(Uuid fresh, CampaignId campaign, int run) {
+  auto base = uuid_from_name("run:" + campaign.str() + ":" + std::to_string(run) + ":" + fresh.str());
+  std::copy_n(fresh.bytes.begin(), 6, base.bytes.begin());
+  base.bytes[6] = static_cast<std::uint8_t>(0x70 | (base.bytes[6] & 0x0f));
+  base.bytes[8] = static_cast<std::uint8_t>(0x80 | (base.bytes[8] & 0x3f));
+  std::fill_n(base.bytes.begin() + 12, 4, std::uint8_t{0});
+  return base;
 }
 
 Error faster() { return conflict("somebody else changed the campaign at the same moment: read it again"); }
@@ -42,18 +49,23 @@ Task<Result<Campaign>> Campaigns::begin_run(Context context, Campaign before, Ca
   if (!after.launched_at) after.launched_at = now;
   auto const version = co_await tx.one(sql::campaigns::current_version, context.tenant, *before.template_id);
   after.template_version_id = version.id<TemplateVersionId>(0);
-  co_await tx.all(sql::campaigns::fix_audience, context.tenant, before.id, after.run_number, db::text_array(before.segment_ids), db::text_array(before.exclude_segment_ids));
+  auto const excluded = db::text_array(before.exclude_segment_ids);
+  if (before.segment_ids.size() == 1)
+    co_await tx.all(sql::campaigns::fix_audience_of_one, context.tenant, before.id, after.run_number, before.segment_ids.front(), excluded, settings_.chunk);
+  else
+    co_await tx.all(sql::campaigns::fix_audience, context.tenant, before.id, after.run_number, db::text_array(before.segment_ids), excluded, settings_.chunk);
   auto const counted = co_await tx.one(sql::campaigns::audience_size, context.tenant, before.id, after.run_number);
   auto const audience = counted.maybe_integer(0).value_or(0);
   after.audience = audience + (before.type == "recurring" ? before.audience.value_or(0) : 0);
   if (!co_await move(tx, context, before, after, action, now)) co_return faster();
   auto const lane = ids_.make<LaneId>();
+  auto const base = id_base(ids_.next(), before.id, after.run_number);
   std::optional<std::string> local_time, fallback;
   if (start.local) {
     local_time = to_text(*start.local);
     fallback = schedule->fallback();
   }
-  co_await tx.exec(sql::campaigns::insert_run, context.tenant, before.id, after.run_number, lane, without_tail(ids_.next()), *after.template_version_id, *before.sender_id,
+  co_await tx.exec(sql::campaigns::insert_run, context.tenant, before.id, after.run_number, lane, base, *after.template_version_id, *before.sender_id,
                    audience, start.scheduled_for, start.not_before, local_time, fallback, start.missed, boost::json::object(), now);
   double const tokens = before.throttle_per_minute ? 1.0 : 0.0;
   co_await tx.exec(sql::sending::open_lane, context.tenant, lane, before.id, before.priority, true, start.not_before, before.throttle_per_minute, tokens);
@@ -216,7 +228,7 @@ Task<Result<Campaign>> Campaigns::undo(Context context, CampaignId id) {
     auto const handed_over = co_await tx.all(sql::campaigns::any_message, context.tenant, id, visit);
     if (!handed_over.empty()) co_return too_late;
     co_await tx.exec(sql::campaigns::drop_lane, context.tenant, runs.front().lane);
-    co_await tx.all(sql::campaigns::forget_audience, context.tenant, id, run, 0, runs.front().audience);
+    co_await tx.exec(sql::campaigns::forget_audience, context.tenant, id, run);
     std::vector<std::string> keys;
     keys.push_back(expand_key(id, run));
     co_await jobs::cancel(tx, context.tenant, std::move(keys));

@@ -17,17 +17,40 @@ std::int64_t count_of(std::map<std::string, std::int64_t> const& counts, std::st
   return found == counts.end() ? 0 : found->second;
 }
 
-// Columns 2 to 8 of runs_ledger.
-std::map<std::string, std::int64_t> counts_in(db::Row row) {
-  std::map<std::string, std::int64_t> counts;
-  counts["queued"] = row.integer(2);
-  counts["sending"] = row.integer(3);
-  counts["sent"] = row.integer(4);
-  counts["skipped"] = row.integer(5);
-  counts["failed"] = row.integer(6);
-  counts["uncertain"] = row.integer(7);
-  counts["canceled"] = row.integer(8);
-  return counts;
+using Counts = std::map<std::string, std::int64_t>;
+
+// What the ledger says of one run.
+struct Tally {
+  Counts states, skip_reasons, bounces;
+  std::int64_t delivered = 0, opened = 0, machine_opened = 0, clicked = 0, bounced = 0, complained = 0, unsubscribed = 0;
+  std::optional<Instant> first_sent_at, last_sent_at;
+};
+
+void add(Tally& tally, db::Row row) {
+  auto const messages = row.integer(4);
+  tally.states[row.text(1)] += messages;
+  if (!row.is_null(2)) tally.skip_reasons[row.text(2)] += messages;
+  if (!row.is_null(3)) tally.bounces[row.text(3)] += messages;
+  tally.delivered += row.integer(5);
+  tally.opened += row.integer(6);
+  tally.machine_opened += row.integer(7);
+  tally.clicked += row.integer(8);
+  tally.bounced += row.integer(9);
+  tally.complained += row.integer(10);
+  tally.unsubscribed += row.integer(11);
+  auto const first = row.maybe_instant(12), last = row.maybe_instant(13);
+  if (first && (!tally.first_sent_at || *first < *tally.first_sent_at)) tally.first_sent_at = first;
+  if (last && (!tally.last_sent_at || *last > *tally.last_sent_at)) tally.last_sent_at = last;
+}
+
+void add(Counts& sum, Counts const& more) {
+  for (auto const& [key, count] : more) sum[key] += count;
+}
+
+std::map<std::string, Tally> tallies(db::Rows const& rows) {
+  std::map<std::string, Tally> all;
+  for (auto const row : rows) add(all[row.text(0)], row);
+  return all;
 }
 
 void add(States& sum, States const& more) {
@@ -97,8 +120,8 @@ Task<Result<Report>> Reports::report(TenantId tenant, CampaignId id, std::option
   if (!co_await exists(tenant, id)) co_return not_found("campaign", id.str());
   Report r;
   r.as_of = clock_.now();
-  std::map<std::string, std::map<std::string, std::int64_t>> by_run;
-  for (auto const row : co_await store_.all(sql::campaign_reports::runs_ledger, tenant, id)) by_run[row.text(0)] = counts_in(row);
+  auto const ledger = co_await store_.all_on(db::Lane::background, sql::campaign_reports::ledger, tenant, id, run);
+  auto by_run = tallies(ledger);
   bool found = !run;
   std::int64_t lost = 0;
   for (auto const row : co_await store_.all(sql::campaigns::runs, tenant, id, every_run, every_run)) {
@@ -106,26 +129,25 @@ Task<Result<Report>> Reports::report(TenantId tenant, CampaignId id, std::option
     auto const visit = std::to_string(each.number);
     if (run && visit != *run) continue;
     found = true;
-    auto const states = states_of(each, by_run[visit]);
-    lost += states.skipped - count_of(by_run[visit], "skipped");
+    auto const& tally = by_run[visit];
+    auto const states = states_of(each, tally.states);
+    lost += states.skipped - count_of(tally.states, "skipped");
     add(r.states, states);
+    add(r.skip_reasons, tally.skip_reasons);
+    add(r.bounces, tally.bounces);
+    r.delivered += tally.delivered;
+    r.opened += tally.opened;
+    r.machine_opened += tally.machine_opened;
+    r.clicked += tally.clicked;
+    r.bounced += tally.bounced;
+    r.complained += tally.complained;
+    r.unsubscribed += tally.unsubscribed;
+    if (tally.first_sent_at && (!r.first_sent_at || *tally.first_sent_at < *r.first_sent_at)) r.first_sent_at = tally.first_sent_at;
+    if (tally.last_sent_at && (!r.last_sent_at || *tally.last_sent_at > *r.last_sent_at)) r.last_sent_at = tally.last_sent_at;
   }
   if (!found) co_return not_found("run", *run);
-  auto const row = co_await store_.one(sql::campaign_reports::ledger, tenant, id, run);
-  r.delivered = row.integer(8);
-  r.opened = row.integer(9);
-  r.machine_opened = row.integer(10);
-  r.clicked = row.integer(11);
-  r.bounced = row.integer(12);
-  r.complained = row.integer(13);
-  r.unsubscribed = row.integer(14);
-  r.first_sent_at = row.maybe_instant(15);
-  r.last_sent_at = row.maybe_instant(16);
-  for (auto const reason : co_await store_.all(sql::campaign_reports::skip_reasons, tenant, id, run))
-    r.skip_reasons[reason.maybe_text(0).value_or("unknown")] += reason.integer(1);
   if (lost > 0) r.skip_reasons["contact_deleted"] += lost;
-  for (auto const bounce : co_await store_.all(sql::campaign_reports::bounces, tenant, id, run)) r.bounces[bounce.text(0)] = bounce.integer(1);
-  for (auto const hit : co_await store_.all(sql::campaign_reports::hits, tenant, id, run)) {
+  for (auto const hit : co_await store_.all_on(db::Lane::background, sql::campaign_reports::hits, tenant, id, run)) {
     bool const machine = hit.view(1) == "machine";
     bool const open = hit.view(0) == "opened";
     (open ? (machine ? r.machine_opens : r.opens) : (machine ? r.machine_clicks : r.clicks)) += hit.integer(2);
@@ -136,20 +158,18 @@ Task<Result<Report>> Reports::report(TenantId tenant, CampaignId id, std::option
 
 Task<Result<std::vector<RunReport>>> Reports::runs(TenantId tenant, CampaignId id, int before, int limit) {
   if (!co_await exists(tenant, id)) co_return not_found("campaign", id.str());
-  std::map<std::string, RunReport> ledger;
-  std::map<std::string, std::map<std::string, std::int64_t>> counts;
-  for (auto const row : co_await store_.all(sql::campaign_reports::runs_ledger, tenant, id)) {
-    auto& one = ledger[row.text(0)];
-    one.opened = row.integer(9);
-    one.clicked = row.integer(10);
-    one.bounced = row.integer(11);
-    counts[row.text(0)] = counts_in(row);
-  }
+  std::optional<std::string> const every;
+  auto const ledger = co_await store_.all_on(db::Lane::background, sql::campaign_reports::ledger, tenant, id, every);
+  auto by_run = tallies(ledger);
   std::vector<RunReport> all;
   for (auto const row : co_await store_.all(sql::campaigns::runs, tenant, id, before, limit)) {
     auto const run = read_run(row);
-    auto report = ledger[std::to_string(run.number)];
-    report.states = states_of(run, counts[std::to_string(run.number)]);
+    auto const& tally = by_run[std::to_string(run.number)];
+    RunReport report;
+    report.states = states_of(run, tally.states);
+    report.opened = tally.opened;
+    report.clicked = tally.clicked;
+    report.bounced = tally.bounced;
     report.run = run;
     all.push_back(std::move(report));
   }
@@ -171,6 +191,14 @@ Task<Result<std::vector<LinkReport>>> Reports::links(TenantId tenant, CampaignId
   std::vector<LinkReport> all;
   auto const rows = co_await store_.all_on(db::Lane::background, sql::campaign_reports::links, tenant, id, run);
   for (auto const row : rows) all.push_back(LinkReport{row.text(0), row.integer(1), row.integer(2), row.integer(3)});
+  co_return all;
+}
+
+Task<Result<std::vector<BounceReport>>> Reports::bounces(TenantId tenant, CampaignId id, std::optional<std::string> run) {
+  if (!co_await exists(tenant, id)) co_return not_found("campaign", id.str());
+  std::vector<BounceReport> all;
+  auto const rows = co_await store_.all_on(db::Lane::background, sql::campaign_reports::bounce_reasons, tenant, id, run);
+  for (auto const row : rows) all.push_back(BounceReport{row.text(0), row.text(1), row.integer(2), row.instant(3)});
   co_return all;
 }
 

@@ -12,7 +12,7 @@ namespace postrider::campaigns {
 
 namespace {
 
-constexpr int canceled_at_once = 5000;
+constexpr int canceled_at_once = 1000;
 
 Error faster() { return conflict("somebody else changed the campaign at the same moment: read it again"); }
 

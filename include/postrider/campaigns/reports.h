@@ -64,6 +64,13 @@ struct LinkReport {
   std::int64_t clicks = 0, machine_clicks = 0, contacts = 0;
 };
 
+struct BounceReport {
+  std::string bounce_class;  // hard, soft, block, ...
+  std::string reason;        // what the server said, as far as it is known
+  std::int64_t count = 0;
+  Instant last_at;
+};
+
 struct DomainReport {
   std::string domain;  // empty: the contact is gone
   std::int64_t messages = 0, sent = 0, delivered = 0, opened = 0, clicked = 0, bounced = 0, complained = 0, failed = 0;
@@ -94,6 +101,7 @@ class Reports {
   Task<Result<std::vector<RunReport>>> runs(TenantId tenant, CampaignId id, int before, int limit);
   Task<Result<std::vector<HourReport>>> series(TenantId tenant, CampaignId id, std::optional<std::string> run);
   Task<Result<std::vector<LinkReport>>> links(TenantId tenant, CampaignId id, std::optional<std::string> run);
+  Task<Result<std::vector<BounceReport>>> bounces(TenantId tenant, CampaignId id, std::optional<std::string> run);
   Task<Result<std::vector<DomainReport>>> domains(TenantId tenant, CampaignId id, std::optional<std::string> run, int limit);
   // Of the newest run.
   Task<Result<Progress>> progress(TenantId tenant, CampaignId id);
