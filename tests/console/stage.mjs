@@ -10,9 +10,15 @@ import { binary } from '../system/server.mjs';
 export const patience = 20_000;
 
 export class Demo {
+  // POSTRIDER_DEMO="URL PASSWORD" names one that is running already, such as Vite's server in front of a demo.
   static async start() {
     const self = new Demo();
     self.log = '';
+    if (process.env.POSTRIDER_DEMO) {
+      [self.url, self.password] = process.env.POSTRIDER_DEMO.split(' ');
+      self.email = 'demo@example.com';
+      return self;
+    }
     self.process = spawn(binary, ['demo', '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [self.process.stdout, self.process.stderr]) stream.on('data', (bytes) => (self.log += bytes));
     self.ended = new Promise((resolve) => self.process.once('exit', (code) => resolve((self.exit = code ?? -1))));
@@ -25,7 +31,7 @@ export class Demo {
   }
 
   async stop() {
-    this.process.kill('SIGTERM');
+    this.process?.kill('SIGTERM');
     await this.ended;
   }
 }

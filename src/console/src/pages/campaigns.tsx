@@ -55,7 +55,7 @@ export default function Campaigns() {
       </div>
       <ListTable<Campaign>
         path="/campaigns"
-        filters={byServer ? { status } : {}}
+        filters={byServer && status ? { status } : {}}
         keep={(campaign) => (byServer || !status || campaign.status === status) && campaign.name.toLowerCase().includes(search.toLowerCase())}
         label={t("Campaigns")}
         refresh={seen.some((campaign) => isLive(campaign.status)) ? 5_000 : 30_000}

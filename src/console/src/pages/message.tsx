@@ -77,8 +77,8 @@ export function Explain({ id }: { id: string }) {
   return (
     <div className="stack" data-testid="explain">
       <Notice tone={e.status === "sent" ? "green" : e.status === "failed" ? "red" : e.status === "skipped" || e.status === "uncertain" ? "yellow" : undefined} title={e.summary}>{e.fix && <span>{e.fix}</span>}</Notice>
-      {e.decisions.map((decision) => (
-        <Fragment key={decision.attempt}>
+      {e.decisions.map((decision, index) => (
+        <Fragment key={index}>
           <div className="row tight muted tiny wraps"><span>{t("Attempt {n}", { n: decision.attempt })}</span>· <When at={decision.decided_at} full /> · <Status value={decision.outcome} /></div>
           {decision.gates.length > 0 && <Gates gates={decision.gates} />}
         </Fragment>
@@ -122,7 +122,7 @@ export default function MessagePage() {
         )}
         {m.attempts.length > 0 && (
           <Section title={t("Attempts")}>
-            <ul className="card lines small">{m.attempts.map((attempt) => <li key={attempt.attempt}><span className="number faint">{attempt.attempt}</span><Status value={attempt.outcome} /><span className="muted wrap grow mono">{[attempt.code, attempt.reply].filter(Boolean).join(" ")}</span><When at={attempt.finished_at ?? attempt.started_at} full /></li>)}</ul>
+            <ul className="card lines small">{m.attempts.map((attempt, index) => <li key={index}><span className="number faint">{attempt.attempt}</span><Status value={attempt.outcome} /><span className="muted wrap grow mono">{[attempt.code, attempt.reply].filter(Boolean).join(" ")}</span><When at={attempt.finished_at ?? attempt.started_at} full /></li>)}</ul>
           </Section>
         )}
       </div>
