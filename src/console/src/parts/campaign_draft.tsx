@@ -1,6 +1,6 @@
 // A campaign before its launch: five steps that save themselves, and a review that says in numbers what will happen.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 
 import { api, type List, query } from "../api";
@@ -183,29 +183,40 @@ function Review({ campaign, go }: { campaign: Campaign; go: (step: string) => vo
   );
 }
 
-export function CampaignDraft({ campaign }: { campaign: Campaign }) {
+export function CampaignDraft({ campaign: kept }: { campaign: Campaign }) {
   const session = useSession();
   const client = useQueryClient();
   const navigate = useNavigate();
   const steps = [{ value: "audience", label: t("Audience") }, { value: "content", label: t("Content") }, { value: "sender", label: t("Sender") }, { value: "schedule", label: t("Schedule") }, { value: "review", label: t("Review") }];
   const [step, setStep] = useTab(steps, "step");
-  const latest = useRef(campaign);
-  latest.current = campaign;
+  // What was chosen is shown at once and stays until the server has answered the last change.
+  const [chosen, setChosen] = useState<Partial<Campaign>>({});
+  const open = useRef(0);
+  const campaign = { ...kept, ...chosen };
   const key = ["campaign", campaign.id];
   const change = useMutation({
     mutationFn: (wanted: Partial<Campaign>) => api.patch<Campaign>(`/campaigns/${campaign.id}`, wanted),
-    onMutate: (wanted) => {
-      client.setQueryData(key, { ...latest.current, ...wanted });
-    },
     onSuccess: (saved) => client.setQueryData(key, saved),
     onError: (error) => {
       sayProblem(error);
-      client.invalidateQueries({ queryKey: key });
+      setChosen({});
+      void client.invalidateQueries({ queryKey: key });
+    },
+    onSettled: () => {
+      open.current -= 1;
     },
     scope: { id: `campaign-${campaign.id}` },
   });
+  useEffect(() => {
+    if (open.current === 0) setChosen({});
+  }, [kept.updated_at]);
   const write = mayWrite(session);
-  const save: Save = (wanted) => write && change.mutate(wanted);
+  const save: Save = (wanted) => {
+    if (!write) return;
+    open.current += 1;
+    setChosen((before) => ({ ...before, ...wanted }));
+    change.mutate(wanted);
+  };
   const done: Record<string, boolean> = { audience: campaign.segment_ids.length > 0, content: Boolean(campaign.template_id), sender: Boolean(campaign.sender_id), schedule: Boolean(campaign.template_id && campaign.sender_id), review: false };
   const index = steps.findIndex((one) => one.value === step);
   const remove = async () => {
