@@ -35,6 +35,8 @@ std::vector<Setting> settings_of(Options& options) {
       {"database-connections", &options.database_connections, "PostgreSQL connections for API requests; sending and background work have their own"},
       {"send-in-flight", &options.send_in_flight, "Messages claimed for sending at a time"},
       {"import-max-megabytes", &options.import_max_megabytes, "Largest file of contacts that is taken in over HTTP, after decompression"},
+      {"late-start-hours", &options.late_start_hours, "A campaign whose start is later than this waits for approval"},
+      {"undo-seconds", &options.undo_seconds, "After a person's launch nothing is handed over for so long, so that it can be undone; a program's launch does not wait"},
       {"drain-seconds", &options.drain_seconds, "How long a stopping server lets requests and hand-overs finish"},
   };
 }

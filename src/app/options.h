@@ -23,6 +23,8 @@ struct Options {
   int database_connections = 12;
   int send_in_flight = 500;
   int import_max_megabytes = 2048;
+  int late_start_hours = 6;
+  int undo_seconds = 20;
   int drain_seconds = 30;
   bool no_migrate = false;
 };

@@ -32,6 +32,13 @@ void append(std::vector<T>& all, std::vector<T> more) {
   for (auto& item : more) all.push_back(std::move(item));
 }
 
+campaigns::Settings campaign_settings(Options const& options) {
+  campaigns::Settings settings;
+  settings.latest_start = std::chrono::hours(options.late_start_hours);
+  settings.undo_window = std::chrono::seconds(options.undo_seconds);
+  return settings;
+}
+
 std::vector<http::Cidr> networks_of(std::string const& list) {
   std::vector<http::Cidr> networks;
   for (std::size_t at = 0; at < list.size();) {
@@ -122,7 +129,7 @@ Modules::Modules(Executor e, Options o)
       reclassification(*store, clock, ids),
       links(templates),
       spool(options.state_dir, ids),
-      campaigns(*store, clock, ids, segments, templates),
+      campaigns(*store, clock, ids, segments, templates, campaign_settings(options)),
       campaign_reports(*store, clock),
       operations_api(*store),
       session_api(identity),
