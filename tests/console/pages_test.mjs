@@ -169,6 +169,28 @@ test('a deep link leads through sign-in to its page', async () => {
   await reader.context().close();
 });
 
+test('a viewer sees every page, is offered nothing to change, and asks for nothing that is forbidden', async () => {
+  const viewer = { email: 'viewer@example.org', password: 'only looking around' };
+  await page.goto(demo.url);
+  await settled(page);
+  await api(page, 'POST', '/users', { ...viewer, role: 'viewer', name: 'Vera' });
+  const reader = await browser.reader();
+  const refused = [];
+  reader.on('response', (response) => response.status() === 403 && refused.push(`${response.request().method()} ${response.url()}`));
+  await signIn(reader, demo.url, viewer.email, viewer.password);
+  const pages = await pagesOf(reader);
+  for (const name of Object.keys(pages).filter((one) => !/^team|-new/.test(one))) {
+    await reader.goto(demo.url + pages[name]);
+    await settled(reader);
+    for (const label of ['New campaign', 'New contact', 'New segment', 'New template', 'Import a file', 'Suppress an address', 'Add a sender', 'Add a provider', 'Save', 'Edit', 'Record…'])
+      assert.equal(await reader.getByRole('button', { name: label, exact: true }).count(), 0, `${name} offers "${label}"`);
+  }
+  assert.equal(await reader.getByRole('link', { name: 'Team & API keys' }).count(), 0);
+  assert.deepEqual(refused, []);
+  assert.deepEqual(reader.trouble, []);
+  await reader.context().close();
+});
+
 test('hostile names run nothing, on any page', async () => {
   const reader = await browser.reader();
   await signIn(reader, demo.url, demo.email, demo.password);
