@@ -115,3 +115,11 @@ returning m.id;
 update message_attempts a set finished_at = $2, outcome = u.outcome, code = u.code, reply = u.reply
 from unnest($3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::boolean[]) as u (message_id, fence, outcome, code, reply, known)
 where a.tenant_id = $1 and a.message_id = u.message_id and a.fence = u.fence and (a.finished_at is null or (u.known and a.outcome in ('uncertain', 'crashed', 'not_sent')));
+
+-- name: unanalysed
+-- tag: utility
+-- Tables that have grown and of which the planner knows nothing yet.
+select c.relname from pg_class c
+where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r'
+  and c.relname in ('messages', 'message_attempts', 'contacts', 'consent_records', 'suppressions') and pg_relation_size(c.oid) > 500000
+  and not exists (select 1 from pg_stats s where s.schemaname = current_schema() and s.tablename = c.relname);

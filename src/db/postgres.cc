@@ -40,7 +40,7 @@ std::chrono::milliseconds statement_limit(Lane lane) {
 // reading all of it is cheaper, and keep that plan.
 std::string planner_settings(Lane lane) {
   if (lane != Lane::sending) return "";
-  return "set enable_hashjoin = off; set enable_mergejoin = off; set enable_seqscan = off";
+  return "set enable_hashjoin = off; set enable_mergejoin = off; set enable_seqscan = off; set random_page_cost = 1.1";
 }
 
 struct Pool {

@@ -127,7 +127,7 @@ class SenderService : public Service {
 
   // A batch from each lane whose turn it is and whose provider has room. Short, so that what is urgent comes in soon.
   Task<bool> round() {
-    if (!desk_->flights.fresh() || g_.clock.steady() < rest_until_) co_return false;
+    if (!desk_->flights.fresh() || desk_->flights.blocked() || g_.clock.steady() < rest_until_) co_return false;
     auto lanes = co_await due_lanes();
     order_turns(lanes, tenants_served_);
     bool found = false;
@@ -220,6 +220,17 @@ class SenderService : public Service {
     co_return true;
   }
 
+  // A plan that was made for an empty table reads all of a tenant's messages for each batch. The database looks at new tables by itself, but
+  // may take a minute to: the first minute of the first campaign.
+  Task<bool> analyse_new_tables() {
+    std::string script;
+    for (auto const row : co_await g_.store.all_on(db::Lane::vital, sql::sending::unanalysed)) script += "analyze " + row.text(0) + ";";
+    if (script.empty()) co_return false;
+    script.pop_back();
+    co_await g_.store.run_script(std::move(script));
+    co_return true;
+  }
+
   Task<bool> rescue() {
     co_await desk_->recovery.adopt();
     co_await desk_->recovery.rescue();
@@ -238,6 +249,7 @@ class SenderService : public Service {
       if (!running_) break;
       co_await guarded("heartbeat_failed", beat());
       if (running_) co_await guarded("rescue_failed", rescue());
+      if (running_) co_await guarded("analysis_failed", analyse_new_tables());
     }
   }
 

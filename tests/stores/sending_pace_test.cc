@@ -200,8 +200,10 @@ TEST_CASE("pace: wrong credentials stop the provider at once, and nobody's messa
     co_await stage.campaign("a", 100);
     auto sender = stage.sender(*t.store, t.instance);
     co_await sender->start();
+    auto const tried = [&stage] { return stage.provider->offered > 0; };
+    co_await t.until(tried);
     co_await stage.until_states("queued 100");
-    co_await sleep_for(std::chrono::milliseconds(100));
+    co_await sleep_for(std::chrono::milliseconds(50));
     CHECK(stage.provider->offered <= 50);
     auto const attempts = co_await t.query("select max(attempt_count) from messages");
     CHECK(attempts[0][0] == "0");

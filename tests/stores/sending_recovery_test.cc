@@ -3,6 +3,7 @@
 #include "support/sending_stage.h"
 
 #include "delivery/providers/hand_off_journal.h"
+#include "postrider/base/fail_point.h"
 #include "postrider/delivery/ingest.h"
 
 #include <catch2/catch.hpp>
@@ -295,6 +296,25 @@ TEST_CASE("recovery: a provider's event settles what is uncertain, and what wait
     co_await sleep_for(std::chrono::milliseconds(50));
     CHECK(stage.provider->accepted.size() == 2);
     co_await ingest->stop();
+    co_await sender->stop();
+  });
+}
+
+TEST_CASE("recovery: while the journal cannot be written nothing leaves, and all of it leaves afterwards") {
+  on_each_store([](TestStore& t) -> Task<void> {
+    SendingStage stage(t);
+    co_await stage.prepare();
+    co_await stage.campaign("news", 20);
+    stage.provider->at_once = 1;
+    fail_point::arm("journal.before_write=error");
+    auto sender = stage.sender(*t.store, t.instance);
+    co_await sender->start();
+    co_await sleep_for(std::chrono::milliseconds(150));
+    CHECK(stage.provider->accepted.empty());
+    fail_point::disarm_all();
+    t.clock.advance(std::chrono::seconds(6));
+    co_await stage.until_states("sent 20");
+    CHECK(stage.provider->accepted.size() == 20);
     co_await sender->stop();
   });
 }

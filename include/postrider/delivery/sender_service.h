@@ -20,8 +20,8 @@ namespace postrider::delivery {
 struct SendingSettings {
   std::string public_url;                // base of the links in mail
   std::filesystem::path journal_folder;  // of this machine's instances
-  int batch = 200;                       // messages claimed from a lane at a time
-  int most_in_the_air = 800;             // claimed and not yet settled; what is urgent may go beyond
+  int batch = 300;                       // messages claimed from a lane at a time
+  int most_in_the_air = 1500;            // claimed and not yet settled; what is urgent may go beyond
   std::chrono::milliseconds poll{300};   // for what no announcement tells
   std::optional<std::chrono::milliseconds> beat_every = {};
 };

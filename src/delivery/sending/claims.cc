@@ -102,7 +102,10 @@ Claimed read_claimed(db::Row row) {
   if (!row.is_null(5)) c.version = row.id<TemplateVersionId>(5);
   c.fence = row.integer(7);
   c.attempt = static_cast<int>(row.integer(8));
-  if (!row.is_null(9)) c.variables = row.json(9).as_object();
+  if (!row.is_null(9)) {
+    auto const variables = row.json(9);
+    if (variables.is_object()) c.variables = variables.as_object();
+  }
   c.created_at = row.instant(10);
   c.campaign_name = row.maybe_text(15).value_or("");
   c.from_email = row.text(16);

@@ -25,7 +25,7 @@ void Flights::confirm(MessageId id, std::int64_t fence) {
 }
 
 bool Flights::may_hand_off(Envelope const& envelope) const {
-  if (closed_ || doubting_ || !fresh()) return false;
+  if (closed_ || doubting_ || !fresh() || blocked()) return false;
   auto const found = held_.find(envelope.id);
   return found != held_.end() && found->second.fence == envelope.fence && !found->second.revoked && !found->second.fenced;
 }
@@ -37,7 +37,9 @@ bool Flights::phase(Envelope const& envelope, Phase phase, Outcome const* outcom
     if (found == held_.end() || found->second.fenced || !fresh()) return false;
   }
   if (found != held_.end()) found->second.begun = true;
-  return journal_.record(envelope, phase, outcome);
+  auto const recorded = journal_.record(envelope, phase, outcome);
+  if (!recorded && phase == Phase::dot) blocked_until_ = clock_.steady() + blocked_for;
+  return recorded;
 }
 
 Outcome Flights::known_end(MessageId id) const {

@@ -21,6 +21,7 @@ class Flights {
   // A margin below `silent_after`, from which on others take over what an instance holds.
   static constexpr auto fenced_after = std::chrono::seconds(25);
   static constexpr auto silent_after = std::chrono::seconds(45);
+  static constexpr auto blocked_for = std::chrono::seconds(5);
 
   Flights(Clock const& clock, HandOffJournal& journal) : clock_(clock), journal_(journal) {}
 
@@ -41,6 +42,8 @@ class Flights {
   bool doubting() const { return doubting_; }
   // What the ledger says of it now: its fence, 0 when it must not go. Another fence than ours: it was taken over.
   void confirm(MessageId id, std::int64_t fence);
+  // The journal could not be written (its disk is full): nothing begins for a while.
+  bool blocked() const { return clock_.steady() < blocked_until_; }
   // Nothing begins any more.
   void close() { closed_ = true; }
 
@@ -62,6 +65,7 @@ class Flights {
   HandOffJournal& journal_;
   std::unordered_map<MessageId, Flight> held_;
   std::chrono::steady_clock::time_point last_beat_{};
+  std::chrono::steady_clock::time_point blocked_until_{};
   bool doubting_ = false;
   bool closed_ = false;
 };

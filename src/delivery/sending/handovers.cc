@@ -89,7 +89,20 @@ Task<void> Handovers::prepare(ClaimedBatch const& batch, std::vector<std::unique
   for (std::size_t i = 0; i < batch.messages.size(); ++i) {
     auto const& c = batch.messages[i];
     auto failed = ended_of(batch.tenant, batch.lane, batch.rules, c, Outcome());
-    auto envelope = co_await letters_.render(batch.tenant, c, failed);
+    std::optional<Envelope> envelope;
+    std::string broken;
+    try {
+      envelope = co_await letters_.render(batch.tenant, c, failed);
+    } catch (db::Failure const&) {
+      throw;
+    } catch (std::exception const& failure) {
+      broken = failure.what();
+    }
+    // One message that cannot even be looked at must not hold up the rest of its batch for ever.
+    if (!broken.empty()) {
+      failed.skip_reason = "render_failed";
+      failed.outcome.reply = broken;
+    }
     if (i % rendered_at_a_stretch == rendered_at_a_stretch - 1) co_await yield();
     if (!envelope) {
       ended[i] = true;

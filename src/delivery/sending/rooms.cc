@@ -16,7 +16,7 @@ namespace {
 
 constexpr int first_window = 50;
 constexpr int least_window = 20;
-constexpr double window_seconds = 0.3;
+constexpr double window_seconds = 0.4;
 constexpr auto measure_over = std::chrono::milliseconds(500);
 
 }  // namespace

@@ -20,7 +20,7 @@ class Rooms {
  public:
   Rooms(Clock const& clock, Random& random) : clock_(clock), random_(random) {}
 
-  static constexpr int largest_window = 600;
+  static constexpr int largest_window = 1200;
 
   // How many messages may be claimed for it now.
   int room(TenantId tenant, std::optional<ProviderId> provider, bool urgent);

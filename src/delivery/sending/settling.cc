@@ -24,6 +24,9 @@ namespace {
 
 constexpr std::size_t together = 500;
 constexpr int last_tries = 6;
+// A commit costs the same for one as for hundreds: fewer than this wait a moment for others that are about to end.
+constexpr std::size_t worth_a_commit = 100;
+constexpr auto gathering = std::chrono::milliseconds(15);
 
 void count(std::vector<Ended> const& all, std::set<MessageId> const& ours, Instant now) {
   static std::vector<double> const buckets{0.1, 0.5, 1, 5, 30, 120, 600, 3600};
@@ -69,6 +72,7 @@ Task<void> Settling::work() {
       log::error("settling_given_up", log::field("messages", waiting_.size()), log::field("note", "the hand-off journal keeps them for the next start"));
       break;
     }
+    if (!finishing_ && waiting_.size() < worth_a_commit && flights_.size() > waiting_.size()) co_await sleep_for(gathering);
     std::map<TenantId, std::vector<Ended>> by_tenant;
     std::size_t taken = 0;
     for (; taken < waiting_.size() && taken < together; ++taken) by_tenant[waiting_[taken].tenant].push_back(std::move(waiting_[taken]));
