@@ -68,7 +68,7 @@ where m.tenant_id = $1;
 -- name: skip
 -- tag: router
 update messages m set status = 'skipped', skip_reason = u.reason, lease_owner = null, updated_at = $2
-from unnest($3::uuid[], $4::text[]) as u (id, reason) where m.tenant_id = $1 and m.id = u.id and m.status = 'sending';
+from unnest($3::uuid[], $4::text[]) as u (id, reason) where m.tenant_id = $1 and m.id = u.id and case m.status when 'sending' then true else false end;
 
 -- name: insert_attempts
 -- tag: router
@@ -93,7 +93,7 @@ where m.tenant_id = $1 and (c.id is not null or m.to_key is not null) and coales
 
 -- name: settle
 -- tag: router
--- By the fence: who was overtaken changes nothing. A known end (u.known) also replaces what another instance could only guess of the
+-- By the fence: who was overtaken changes nothing. (The state is asked inside a case so that the planner starts at the ids.) A known end (u.known) also replaces what another instance could only guess of the
 -- same attempt. What would wait in a canceled campaign or run is canceled.
 update messages m set
   status = case when u.status = 'queued' and (
@@ -107,7 +107,8 @@ update messages m set
 from unnest($3::uuid[], $4::bigint[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::uuid[],
             $12::timestamptz[], $13::text[], $14::int[], $15::boolean[])
   as u (id, fence, status, sent_at, provider_message_id, error, skip_reason, due_at, provider_id, bounced_at, bounce_class, refund, known)
-where m.tenant_id = $1 and m.id = u.id and m.fence = u.fence and (m.status = 'sending' or (u.known and m.status in ('queued', 'uncertain')))
+where m.tenant_id = $1 and m.id = u.id and m.fence = u.fence
+  and case m.status when 'sending' then true when 'queued' then u.known when 'uncertain' then u.known else false end
 returning m.id;
 
 -- name: finish_attempts

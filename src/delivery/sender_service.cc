@@ -149,6 +149,10 @@ class SenderService : public Service {
       take_room(*batch);
       if (!batch->messages.empty()) batches_.spawn("sending.batch", desk_->handovers.carry(batch));
     }
+    if (found && g_.clock.steady() >= next_analysis_) {
+      next_analysis_ = g_.clock.steady() + std::chrono::seconds(1);
+      co_await analyse_new_tables();
+    }
     co_await publish_breakers();
     if (tenants_served_.size() > 10'000) tenants_served_.clear();
     co_return found;
@@ -249,7 +253,6 @@ class SenderService : public Service {
       if (!running_) break;
       co_await guarded("heartbeat_failed", beat());
       if (running_) co_await guarded("rescue_failed", rescue());
-      if (running_) co_await guarded("analysis_failed", analyse_new_tables());
     }
   }
 
@@ -264,6 +267,7 @@ class SenderService : public Service {
   std::optional<Desk> desk_;
   std::map<TenantId, Instant> tenants_served_;
   std::chrono::steady_clock::time_point rest_until_{};
+  std::chrono::steady_clock::time_point next_analysis_{};
   bool running_ = false;
 };
 
