@@ -173,7 +173,7 @@ function Review({ campaign, go }: { campaign: Campaign; go: (step: string) => vo
             {forecast.data ? <ForecastSum forecast={forecast.data} /> : forecast.isError ? <Problem error={forecast.error} /> : campaign.segment_ids.length ? <Loading lines={3} /> : <span className="muted small">{t("No audience yet.")}</span>}
             {forecast.data?.checks && <Checks checks={forecast.data.checks} />}
             {maySend(session)
-              ? <Button look="primary" icon={at ? "clock" : "send"} style={{ height: 38 }} disabled={!complete || !forecast.data || many === 0 || blocked(forecast.data)} busy={launch.isPending} onClick={confirm}>{at ? t("Schedule for {n} people", { n: count(many) }) : t("Launch to {n} people", { n: count(many) })}</Button>
+              ? <Button look="primary" icon={at ? "clock" : "send"} style={{ height: 38 }} disabled={!complete || !forecast.data || many === 0 || blocked(forecast.data)} busy={launch.isPending} onClick={confirm}>{at ? t(campaign.status === "scheduled" ? "Schedule anew for {n} people" : "Schedule for {n} people", { n: count(many) }) : t("Launch to {n} people", { n: count(many) })}</Button>
               : <Notice>{t("You may prepare campaigns, but not launch them. Somebody with the right to send can.")}</Notice>}
             {complete && forecast.data && many === 0 && <span className="muted small">{t("Nobody would get it. The sum above says why.")}</span>}
           </div>
