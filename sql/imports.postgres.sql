@@ -12,17 +12,20 @@ from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::te
         attributes, tags, cells)
 on conflict do nothing;
 
--- name: known_contacts
+-- name: known_by_email
 -- tag: router
--- Everybody whom one of these keys names; somebody named by two of them comes twice.
 select id, email, phone, first_name, last_name, time_zone, locale, external_id, lead_id, attributes, tags, tracking, created_at, updated_at, email_key
-from contacts where tenant_id = $1 and email_key = any($2::text[])
-union all
+from contacts where tenant_id = $1 and email_key = any($2::text[]);
+
+-- name: known_by_external_id
+-- tag: router
 select id, email, phone, first_name, last_name, time_zone, locale, external_id, lead_id, attributes, tags, tracking, created_at, updated_at, email_key
-from contacts where tenant_id = $1 and external_id = any($3::text[])
-union all
+from contacts where tenant_id = $1 and external_id = any($2::text[]);
+
+-- name: known_by_phone
+-- tag: router
 select id, email, phone, first_name, last_name, time_zone, locale, external_id, lead_id, attributes, tags, tracking, created_at, updated_at, email_key
-from contacts where tenant_id = $1 and phone = any($4::text[]);
+from contacts where tenant_id = $1 and phone = any($2::text[]);
 
 -- name: known_leads
 -- tag: router
@@ -107,8 +110,3 @@ delete from segment_memberships where tenant_id = $1 and contact_id = any($2::uu
 -- name: remove_contacts
 -- tag: router
 delete from contacts where tenant_id = $1 and id = any($2::uuid[]) and updated_at = created_at returning id;
-
--- name: take_statistics
--- tag: utility
--- After a million new rows, plans made for an empty table are bad ones.
-analyze contacts;

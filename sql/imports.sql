@@ -21,6 +21,17 @@ select id, status, filename, encoding, delimiter, error, file_columns, request, 
        swept_at is null, created_at, updated_at, completed_at, actor
 from imports where tenant_id = $1 and id < $2 and status <> 'discarded' order by id desc limit $3;
 
+-- name: list_of_contact
+-- tag: router
+-- Imports that made or met a contact, as long as their rows are kept.
+select i.id, i.status, i.filename, i.encoding, i.delimiter, i.error, i.file_columns, i.request, i.bytes_read, i.rows_total, i.rows_created, i.rows_updated,
+       i.rows_unchanged, i.rows_rejected, i.rows_suppressed, i.consents_granted, i.consents_kept, i.undo_deleted, i.undo_restored, i.undo_kept, i.last_row,
+       i.committed_to, i.undone_to, i.swept_at is null, i.created_at, i.updated_at, i.completed_at, i.actor
+from imports i
+where i.tenant_id = $1 and i.id < $2 and i.status <> 'discarded'
+  and i.id in (select r.import_id from import_rows r where r.tenant_id = $1 and r.contact_id = $4)
+order by i.id desc limit $3;
+
 -- name: segment_kind
 -- tag: router
 select is_dynamic from marketing_segments where tenant_id = $1 and id = $2 and deleted_at is null;
@@ -120,6 +131,13 @@ order by r.row_number;
 select row_number, verdict, reason, note, contact_id, email, phone, first_name, last_name, time_zone, locale, external_id, lead_id, tracking, attributes,
        tags
 from import_rows where tenant_id = $1 and import_id = $2 and row_number > $3 and (cast($4 as text) is null or verdict = $4) order by row_number limit $5;
+
+-- name: preview_rejected
+-- tag: router
+-- The same, of the rejected ones: they have an index.
+select row_number, verdict, reason, note, contact_id, email, phone, first_name, last_name, time_zone, locale, external_id, lead_id, tracking, attributes,
+       tags
+from import_rows where tenant_id = $1 and import_id = $2 and row_number > $3 and verdict = 'reject' order by row_number limit $4;
 
 -- name: rejected_rows
 -- tag: router

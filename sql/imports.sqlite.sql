@@ -10,17 +10,20 @@ select $1, $2, cast(value ->> 0 as integer), value ->> 1, value ->> 2, value ->>
 from json_each($3) where true
 on conflict do nothing;
 
--- name: known_contacts
+-- name: known_by_email
 -- tag: router
--- Everybody whom one of these keys names; somebody named by two of them comes twice.
 select id, email, phone, first_name, last_name, time_zone, locale, external_id, lead_id, attributes, tags, tracking, created_at, updated_at, email_key
-from contacts where tenant_id = $1 and email_key in (select value from json_each($2))
-union all
+from contacts where tenant_id = $1 and email_key in (select value from json_each($2));
+
+-- name: known_by_external_id
+-- tag: router
 select id, email, phone, first_name, last_name, time_zone, locale, external_id, lead_id, attributes, tags, tracking, created_at, updated_at, email_key
-from contacts where tenant_id = $1 and external_id in (select value from json_each($3))
-union all
+from contacts where tenant_id = $1 and external_id in (select value from json_each($2));
+
+-- name: known_by_phone
+-- tag: router
 select id, email, phone, first_name, last_name, time_zone, locale, external_id, lead_id, attributes, tags, tracking, created_at, updated_at, email_key
-from contacts where tenant_id = $1 and phone in (select value from json_each($4));
+from contacts where tenant_id = $1 and phone in (select value from json_each($2));
 
 -- name: known_leads
 -- tag: router
@@ -109,7 +112,3 @@ delete from segment_memberships where tenant_id = $1 and contact_id in (select v
 -- name: remove_contacts
 -- tag: router
 delete from contacts where tenant_id = $1 and id in (select value from json_each($2)) and updated_at = created_at returning id;
-
--- name: take_statistics
--- tag: utility
-pragma optimize;

@@ -200,7 +200,7 @@ std::vector<http::Route> ImportsApi::routes() {
       .query("consent_source", "Where that consent was given: its proof").query("tags", "Tags for every contact, separated by |")
       .query("segment_id", "A static segment that every contact joins").query("filename", "Shown in lists").takes_types({"text/csv", "multipart/form-data"}).answers<ImportOut>(202);
   all.push_back(post("/imports", right::write, on(this, &ImportsApi::receive), std::move(sending), http::BodyKind::streamed, largest_file_));
-  all.push_back(get("/imports", right::read, on(this, &ImportsApi::list), doc("list_imports", "Imports, newest first", "imports").paged().answers_list<ImportOut>()));
+  all.push_back(get("/imports", right::read, on(this, &ImportsApi::list), doc("list_imports", "Imports, newest first", "imports").paged().query("contact_id", "Only those that made or changed this contact").answers_list<ImportOut>()));
   all.push_back(get("/imports/{id}", right::read, on(this, &ImportsApi::show), doc("show_import", "One import: counts, progress and what each column became", "imports").answers<ImportOut>()));
   all.push_back(get("/imports/{id}/rows", right::read, on(this, &ImportsApi::rows),
                     doc("list_import_rows", "Its rows with their verdicts, in the order of the file", "imports").paged()
@@ -252,7 +252,9 @@ ImportsApi::Answer ImportsApi::list(http::Request& request) {
   if (!page) co_return page.error();
   std::optional<ImportId> before;
   if (page->after) before = ImportId::parse(page->after->front());
-  auto const found = co_await imports_.list(caller(request).context.tenant, before, page->limit + 1);
+  auto const contact = query_id<ContactId>(request, "contact_id");
+  if (!contact) co_return contact.error();
+  auto const found = co_await imports_.list(caller(request).context.tenant, *contact, before, page->limit + 1);
   auto encode = [](contacts::Import const& i) { return shown(i); };
   auto key = [](contacts::Import const& i) { return std::vector<std::string>{i.id.str()}; };
   co_return list_answer(request, *page, found, encode, key);

@@ -72,7 +72,9 @@ void append_record(std::string& out, std::vector<std::string> const& cells) {
 }  // namespace
 
 Task<std::vector<ListedRow>> Imports::rows(TenantId tenant, ImportId id, std::optional<std::string> verdict, std::int64_t after, int limit) {
-  auto const found = co_await store_.all(sql::imports::preview_rows, tenant, id, after, verdict, limit);
+  db::Rows found;
+  if (verdict == "reject") found = co_await store_.all(sql::imports::preview_rejected, tenant, id, after, limit);
+  else found = co_await store_.all(sql::imports::preview_rows, tenant, id, after, verdict, limit);
   std::vector<ListedRow> all;
   for (auto const row : found) {
     ListedRow listed;

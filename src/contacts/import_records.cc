@@ -167,24 +167,38 @@ Task<Facts> load_facts(db::Transaction& tx, TenantId tenant, std::span<ImportRow
     if (row.phone && !row.email_key && !row.external_id) phones.items.push_back(*row.phone);
     if (row.lead_id) leads.items.push_back(row.lead_id->str());
   }
+  // All that has something to look for, in one round trip.
+  struct Question {
+    db::Statement const& statement;
+    db::TextArray& keys;
+  };
+  std::array const questions{Question{sql::imports::known_by_email, emails}, Question{sql::imports::known_by_external_id, externals},
+                             Question{sql::imports::known_by_phone, phones}, Question{sql::imports::suppressed_addresses, emails},
+                             Question{sql::imports::known_leads, leads}};
   std::vector<db::Call> calls;
-  calls.push_back(db::Call{sql::imports::known_contacts, db::Parameters()});
-  for (auto parameter : {db::Parameter(tenant), db::Parameter(emails), db::Parameter(externals), db::Parameter(phones)})
-    calls.back().parameters.push_back(std::move(parameter));
-  calls.push_back(db::Call{sql::imports::suppressed_addresses, db::Parameters()});
-  for (auto parameter : {db::Parameter(tenant), db::Parameter(emails)}) calls.back().parameters.push_back(std::move(parameter));
-  if (!leads.items.empty()) {
-    calls.push_back(db::Call{sql::imports::known_leads, db::Parameters()});
-    for (auto parameter : {db::Parameter(tenant), db::Parameter(leads)}) calls.back().parameters.push_back(std::move(parameter));
+  for (auto const& question : questions) {
+    if (question.keys.items.empty()) continue;
+    calls.push_back(db::Call{question.statement, db::Parameters()});
+    calls.back().parameters.emplace_back(tenant);
+    calls.back().parameters.emplace_back(question.keys);
   }
-  auto const answers = co_await tx.run_all(std::move(calls));
   Facts facts;
+  if (calls.empty()) co_return facts;
+  auto const answers = co_await tx.run_all(std::move(calls));
   std::unordered_set<ContactId> seen;
-  for (auto const row : answers[0])
-    if (seen.insert(row.id<ContactId>(0)).second) facts.add(read_contact(row), row.maybe_text(14));
-  for (auto const row : answers[1]) facts.suppressed.emplace(row.text(0), row.text(1));
-  if (answers.size() > 2)
-    for (auto const row : answers[2]) facts.leads.insert(row.id<LeadId>(0));
+  std::size_t next = 0;
+  for (auto const& question : questions) {
+    if (question.keys.items.empty()) continue;
+    auto const& rows = answers[next++];
+    if (&question.statement == &sql::imports::suppressed_addresses) {
+      for (auto const row : rows) facts.suppressed.emplace(row.text(0), row.text(1));
+    } else if (&question.statement == &sql::imports::known_leads) {
+      for (auto const row : rows) facts.leads.insert(row.id<LeadId>(0));
+    } else {
+      for (auto const row : rows)
+        if (seen.insert(row.id<ContactId>(0)).second) facts.add(read_contact(row), row.maybe_text(14));
+    }
+  }
   co_return facts;
 }
 

@@ -126,8 +126,11 @@ Task<Result<Import>> Imports::find(TenantId tenant, ImportId id) {
   co_return read_import(*row);
 }
 
-Task<std::vector<Import>> Imports::list(TenantId tenant, std::optional<ImportId> before, int limit) {
-  auto const rows = co_await store_.all(sql::imports::list, tenant, before.value_or(beyond_all()), limit);
+Task<std::vector<Import>> Imports::list(TenantId tenant, std::optional<ContactId> contact, std::optional<ImportId> before, int limit) {
+  auto const last = before.value_or(beyond_all());
+  db::Rows rows;
+  if (contact) rows = co_await store_.all(sql::imports::list_of_contact, tenant, last, limit, *contact);
+  else rows = co_await store_.all(sql::imports::list, tenant, last, limit);
   std::vector<Import> all;
   for (auto const row : rows) all.push_back(read_import(row));
   co_return all;

@@ -179,7 +179,7 @@ TEST_CASE("a file that cannot be read stands as failed, with nothing left of it"
       CHECK(import.error().code == Code::invalid);
       CHECK(import.error().message.find(one.says) != std::string::npos);
     }
-    auto const all = co_await imports.list(t.tenant, std::nullopt, 50);
+    auto const all = co_await imports.list(t.tenant, std::nullopt, std::nullopt, 50);
     REQUIRE(all.size() == cases.size());
     auto const handlers = imports.job_handlers();
     for (auto const& import : all) {
@@ -207,7 +207,7 @@ TEST_CASE("what is asked for with a file is checked before it is read") {
       auto const import = co_await imports.receive(t.context(), request, file);
       CHECK_FALSE(import);
     }
-    auto const all = co_await imports.list(t.tenant, std::nullopt, 50);
+    auto const all = co_await imports.list(t.tenant, std::nullopt, std::nullopt, 50);
     CHECK(all.empty());
   });
 }

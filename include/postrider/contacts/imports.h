@@ -107,8 +107,8 @@ class Imports {
   Task<Result<void>> discard(Context context, ImportId id);
 
   Task<Result<Import>> find(TenantId tenant, ImportId id);
-  // Newest first.
-  Task<std::vector<Import>> list(TenantId tenant, std::optional<ImportId> before, int limit);
+  // Newest first; only those that made or met a contact, when one is named.
+  Task<std::vector<Import>> list(TenantId tenant, std::optional<ContactId> contact, std::optional<ImportId> before, int limit);
   Task<std::vector<ListedRow>> rows(TenantId tenant, ImportId id, std::optional<std::string> verdict, std::int64_t after, int limit);
   // Rejected rows as CSV, piece by piece: the original columns, the row's number and the reason. Nothing at the end.
   Task<std::optional<std::string>> rejections(TenantId tenant, Import import, std::int64_t& after, bool& begun);
