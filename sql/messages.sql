@@ -35,7 +35,7 @@ select id, campaign_id, contact_id, channel, purpose, kind, status, skip_reason,
        delivered_at, opened_at, machine_opened_at, clicked_at, bounced_at, bounce_class, complained_at, unsubscribed_at, created_at, updated_at, template_version_id,
        sender_id, provider_id, to_address, variables, tracking, due_at
 from messages
-where tenant_id = $1 and (created_at, id) < ($2, $3) and contact_id = $11 and (cast($5 as text) is null or status = $5) and (cast($6 as text) is null or channel = $6)
+where tenant_id = $1 and (created_at, id) < ($2, $3) and contact_id = $11 and (cast($12 as uuid) is null or campaign_id = $12) and (cast($5 as text) is null or status = $5) and (cast($6 as text) is null or channel = $6)
   and (cast($7 as text) is null or kind = $7) and (cast($8 as text) is null or purpose = $8)
   and (cast($9 as timestamptz) is null or created_at >= $9) and (cast($10 as timestamptz) is null or created_at < $10)
 order by created_at desc, id desc limit $4;

@@ -121,16 +121,15 @@ MessagesApi::Answer MessagesApi::list(http::Request& request) {
   }
   auto const limit = page->limit + 1;
   db::Rows rows;
-  if (*campaign) {
+  if (*contact) {
+    rows = co_await store_.all(sql::messages::list_of_contact, tenant, before, before_id, limit, *status, *channel, *kind, *purpose, *from, *to, **contact, *campaign);
+  } else if (*campaign) {
     rows = co_await store_.all(sql::messages::list_of_campaign, tenant, before, before_id, limit, *status, *channel, *kind, *purpose, *from, *to, **campaign);
-  } else if (*contact) {
-    rows = co_await store_.all(sql::messages::list_of_contact, tenant, before, before_id, limit, *status, *channel, *kind, *purpose, *from, *to, **contact);
   } else {
     rows = co_await store_.all(sql::messages::list, tenant, before, before_id, limit, *status, *channel, *kind, *purpose, *from, *to);
   }
   std::vector<MessageOut> found;
-  for (auto const row : rows)
-    if (auto m = read_message(row); !*campaign || !*contact || m.contact_id == **contact) found.push_back(std::move(m));
+  for (auto const row : rows) found.push_back(read_message(row));
   auto encode = [](MessageOut const& m) { return json::encode(m); };
   auto key = [](MessageOut const& m) { return std::vector<std::string>{to_text(m.created_at), m.id.str()}; };
   co_return list_answer(request, *page, found, encode, key);

@@ -8,7 +8,9 @@ namespace postrider::api {
 namespace {
 
 http::Response broken_link() {
-  PublicPage const page{.brand = "", .title = "This link does not work", .paragraphs = {"It may have been changed on its way, or the sender has another address now. Ask for a new mail."}};
+  PublicPage const page{.brand = "",
+                        .title = "This link does not work",
+                        .paragraphs = {"It may have been changed on its way, or the sender has another address now. Ask for a new mail."}};
   return public_page(404, page);
 }
 

@@ -82,7 +82,8 @@ std::vector<http::Route> TemplatesApi::routes() {
   std::vector<http::Route> all;
   auto add = [&all](http::Route route) { all.push_back(std::move(route)); };
   auto listing = doc("list_templates", "Templates, newest first", "templates").paged();
-  listing.query("search", "Part of the name").query("channel", "On this channel", "string", channels).query("archived", "Only archived ones; without it, none of them", "boolean");
+  listing.query("search", "Part of the name").query("channel", "On this channel", "string", channels);
+  listing.query("archived", "Only archived ones; without it, none of them", "boolean");
   add(get("/templates", right::read, on(this, &TemplatesApi::list), listing.answers_list<TemplateOut>()));
   add(post("/templates", right::write, on(this, &TemplatesApi::create), doc("create_template", "Add a template", "templates").takes<TemplateIn>().answers<TemplateOut>(201)));
   add(post("/templates/preview", right::read, on(this, &TemplatesApi::preview_unsaved),
@@ -92,7 +93,8 @@ std::vector<http::Route> TemplatesApi::routes() {
   add(get("/templates/{id}", right::read, on(this, &TemplatesApi::show), doc("show_template", "One template", "templates").answers<TemplateOut>()));
   add(patch("/templates/{id}", right::write, on(this, &TemplatesApi::change),
             doc("change_template", "Change a template; subject and bodies make a version", "templates").takes<TemplateChangeIn>().answers<TemplateOut>()));
-  add(del("/templates/{id}", right::write, on(this, &TemplatesApi::remove), doc("archive_template", "Put a template away; what was sent with it keeps its content", "templates").answer(204)));
+  add(del("/templates/{id}", right::write, on(this, &TemplatesApi::remove),
+          doc("archive_template", "Put a template away; what was sent with it keeps its content", "templates").answer(204)));
   add(post("/templates/{id}/restore", right::write, on(this, &TemplatesApi::unarchive), doc("restore_template", "Take an archived template back", "templates").answers<TemplateOut>(),
            http::BodyKind::none));
   add(get("/templates/{id}/versions", right::read, on(this, &TemplatesApi::versions),
@@ -100,8 +102,9 @@ std::vector<http::Route> TemplatesApi::routes() {
   add(get("/templates/{id}/versions/{number}", right::read, on(this, &TemplatesApi::version), doc("show_template_version", "One version", "templates").answers<TemplateVersionOut>()));
   add(post("/templates/{id}/versions/{number}/restore", right::write, on(this, &TemplatesApi::restore),
            doc("restore_template_version", "Make an old version's content the newest version", "templates").answers<TemplateOut>(), http::BodyKind::none));
-  add(get("/templates/{id}/diff", right::read, on(this, &TemplatesApi::diff),
-          doc("diff_template_versions", "What changed between two versions", "templates").query("from", "Number of the older version", "integer").query("to", "Number of the newer one", "integer").answers<TemplateDiffOut>()));
+  auto differing = doc("diff_template_versions", "What changed between two versions", "templates");
+  differing.query("from", "Number of the older version", "integer").query("to", "Number of the newer one", "integer");
+  add(get("/templates/{id}/diff", right::read, on(this, &TemplatesApi::diff), differing.answers<TemplateDiffOut>()));
   add(post("/templates/{id}/preview", right::read, on(this, &TemplatesApi::preview),
            doc("preview_template", "Render it as it would be sent", "templates").takes<PreviewIn>().answers<PreviewOut>()));
   add(post("/templates/{id}/test-send", right::write, on(this, &TemplatesApi::test_send),

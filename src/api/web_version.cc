@@ -26,13 +26,18 @@ std::vector<http::Route> WebVersion::routes() {
 }
 
 Task<http::Response> WebVersion::show(http::Request& request) {
-  PublicPage const gone{.brand = "", .title = "This page is not there any more", .paragraphs = {"The link may have been shortened or changed on its way, or the message is no longer kept."}};
+  PublicPage const gone{.brand = "",
+                        .title = "This page is not there any more",
+                        .paragraphs = {"The link may have been shortened or changed on its way, or the message is no longer kept."}};
   auto const token = tokens_.view(request.parameter("token"));
   if (!token) co_return public_page(404, gone);
   auto const content = co_await messages_.content(token->tenant, token->message);
   if (!content) co_return public_page(404, gone);
   auto page = content->html;
-  if (page.empty()) page = "<!doctype html><meta charset=\"utf-8\"><title>" + html_escaped(content->subject) + "</title><pre style=\"white-space:pre-wrap\">" + html_escaped(content->text) + "</pre>";
+  if (page.empty()) {
+    page = "<!doctype html><meta charset=\"utf-8\"><title>" + html_escaped(content->subject) + "</title><pre style=\"white-space:pre-wrap\">";
+    page += html_escaped(content->text) + "</pre>";
+  }
   auto response = http::text_response(200, std::move(page), "text/html; charset=utf-8");
   response.headers.set("Content-Security-Policy", policy);
   response.headers.set("Cache-Control", "no-store, private");

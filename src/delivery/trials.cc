@@ -122,7 +122,8 @@ Task<Result<std::vector<TestMail>>> Trials::send(Context context, Trial trial, s
   auto const ready = co_await prepare(context.tenant, std::move(trial));
   if (!ready) co_return ready.error();
   if (!ready->sender)
-    co_return invalid_field("/sender_id", "required", chosen_sender ? "this sender's address is not verified yet: verify it first" : "there is no verified sender yet: add one and verify its address");
+    co_return invalid_field("/sender_id", "required",
+                            chosen_sender ? "this sender's address is not verified yet: verify it first" : "there is no verified sender yet: add one and verify its address");
 
   std::vector<TestMail> mails;
   std::set<std::string> keys;

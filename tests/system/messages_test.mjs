@@ -181,6 +181,8 @@ for (const kind of databases) {
       await until('the gate to ask for consent', async () => (await api.get(`/messages/${marketing.id}`)).skip_reason === 'consent_missing');
       const mine = await api.all(`/messages?contact_id=${marketing.contact_id}`);
       assert.deepEqual(mine.map((m) => m.id), [marketing.id]);
+      assert.deepEqual(await api.all(`/messages?contact_id=${marketing.contact_id}&campaign_id=${marketing.id}`), []);
+      assert.equal((await api.get(`/messages?contact_id=${marketing.contact_id}&limit=1&status=skipped&channel=email&purpose=marketing&from=2020-01-01T00:00:00Z`)).items.length, 1);
       const pages = await api.all('/messages?kind=message');
       assert.equal(new Set(pages.map((m) => m.id)).size, 3);
     } finally {
