@@ -19,3 +19,7 @@ order by tx, seq limit $3;
 -- name: newest
 -- tag: fanout
 select tx, seq from marketing_events where tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint order by tx desc, seq desc limit 1;
+
+-- name: count_partitions
+-- tag: utility
+select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = current_schema() and c.relispartition and c.relkind = 'r';

@@ -16,3 +16,7 @@ from marketing_events where $1 >= 0 and seq > $2 order by seq limit $3;
 -- name: newest
 -- tag: fanout
 select tx, seq from marketing_events order by seq desc limit 1;
+
+-- name: count_partitions
+-- tag: utility
+select 0;

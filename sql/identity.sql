@@ -8,6 +8,10 @@ insert into tenants (id, name, slug, created_at, updated_at) values ($1, $2, $3,
 -- tag: reference
 select id, name, slug, time_zone, settings, created_at, updated_at from tenants where id = $1;
 
+-- name: tenants
+-- tag: reference
+select id, name, slug, time_zone, settings, created_at, updated_at from tenants order by id;
+
 -- name: tenant_by_slug
 -- tag: reference
 select id, name, slug, time_zone, settings, created_at, updated_at from tenants where slug = $1;
@@ -94,15 +98,33 @@ update api_keys set last_used_at = $2 where id = $1 and (last_used_at is null or
 -- tag: reference
 update api_keys set revoked_at = $3 where tenant_id = $1 and id = $2 and revoked_at is null returning name;
 
--- name: login_attempts
--- tag: reference
-select failures, first_failed_at, blocked_until from login_attempts where subject = $1;
-
--- name: keep_failures
--- tag: reference
-insert into login_attempts (subject, failures, first_failed_at, blocked_until) values ($1, $2, $3, $4)
-on conflict (subject) do update set failures = excluded.failures, first_failed_at = excluded.first_failed_at, blocked_until = excluded.blocked_until;
-
--- name: forget_failures
+-- name: forget_attempts_of
 -- tag: reference
 delete from login_attempts where subject = $1;
+
+-- name: forget_attempts
+-- tag: reference
+delete from login_attempts where first_failed_at < $1;
+
+-- name: set_password
+-- tag: reference
+update users set password_hash = $3, updated_at = $4 where tenant_id = $1 and id = $2;
+
+-- name: rehash
+-- tag: reference
+-- The same password, made stronger; not when it was changed meanwhile.
+update users set password_hash = $4 where tenant_id = $1 and id = $2 and password_hash = $3;
+
+-- name: lock_tenant
+-- tag: reference
+-- Holds back every other change of the tenant's team until this one has ended.
+update tenants set slug = slug where id = $1;
+
+-- name: sessions_of
+-- tag: reference
+select token_hash, created_at, last_seen_at, expires_at, ip_address, user_agent from sessions
+where user_id = $1 and expires_at > $2 and last_seen_at > $3 order by last_seen_at desc limit 100;
+
+-- name: forget_sessions
+-- tag: reference
+delete from sessions where expires_at <= $1 or last_seen_at <= $2;

@@ -57,6 +57,7 @@ create index api_keys_tenant on api_keys (tenant_id);
 create table login_attempts (
   subject text not null primary key,
   failures integer not null,
+  most integer not null,
   first_failed_at timestamptz not null,
   blocked_until timestamptz
 );
@@ -83,6 +84,7 @@ create table idempotency_keys (
   actor_id uuid not null,
   idempotency_key text not null,
   request_hash text not null,
+  request_id text not null,
   status integer,
   content_type text,
   body text,

@@ -1,4 +1,4 @@
-// What happened, who changed what, and what is still to be done: events, audit, jobs.
+// Who changed what, and what is still to be done: audit and jobs.
 #pragma once
 
 #include "api/resource.h"
@@ -12,10 +12,10 @@ class RecordsApi {
 
  private:
   using Answer = Task<Result<http::Response>>;
-  Answer list_events(http::Request& request);
   Answer list_audit(http::Request& request);
   Answer list_jobs(http::Request& request);
   Answer list_dead(http::Request& request);
+  Answer page_of_jobs(http::Request& request, std::optional<std::string> queue, std::optional<std::string> state);
   Answer retry(http::Request& request);
   Answer discard(http::Request& request);
   db::Store& store_;

@@ -145,6 +145,7 @@ std::optional<Instant> expected_version(http::Request const& request, Instant up
 Task<http::Response> answered(Task<Result<http::Response>> work) {
   auto result = co_await std::move(work);
   if (!result) co_return http::problem(result.error());
+  if (!result->headers.find("Cache-Control")) result->headers.set("Cache-Control", "private, no-cache");
   co_return std::move(*result);
 }
 

@@ -1,5 +1,6 @@
 #include "api/session_api.h"
 
+#include "postrider/base/log.h"
 #include "postrider/crypto/signing.h"
 
 #include <boost/describe.hpp>
@@ -33,6 +34,40 @@ struct SessionOut {
   std::optional<std::string> csrf_token;
 };
 BOOST_DESCRIBE_STRUCT(SessionOut, (), (id, name, email, kind, role, can_send, tenant_id, tenant_name, time_zone, csrf_token))
+
+struct PasswordChange {
+  Secret current_password;
+  Secret new_password;
+};
+BOOST_DESCRIBE_STRUCT(PasswordChange, (), (current_password, new_password))
+
+struct OpenSessionOut {
+  Instant created_at;
+  Instant last_seen_at;
+  Instant expires_at;
+  std::string ip_address;
+  std::string user_agent;
+  bool current;
+  static constexpr std::string_view json_name = "OpenSession";
+};
+BOOST_DESCRIBE_STRUCT(OpenSessionOut, (), (created_at, last_seen_at, expires_at, ip_address, user_agent, current))
+
+struct SetupState {
+  bool needed;
+};
+BOOST_DESCRIBE_STRUCT(SetupState, (), (needed))
+
+struct SetupIn {
+  std::string code;
+  std::string email;
+  json::Defaulted<std::string> name = std::string();
+  Secret password;
+  json::Given<std::string> organisation;
+  json::Given<std::string> time_zone;
+  static constexpr json::Rule json_rules[] = {json::length("email", 3, 254), json::length("name", 0, 200), json::length("organisation", 1, 200)};
+  static constexpr std::string_view json_name = "Setup";
+};
+BOOST_DESCRIBE_STRUCT(SetupIn, (), (code, email, name, password, organisation, time_zone))
 
 std::string_view cookie_of(http::Request const& request, std::string_view wanted) {
   auto text = request.headers.get("Cookie");
@@ -143,6 +178,15 @@ std::vector<http::Route> SessionApi::routes() {
                      doc("log_in", "Sign in; the answer sets the session cookie", "session").takes<Login>().answers<SessionOut>()));
   all.push_back(get("/session", right::read, on(this, &SessionApi::show), doc("show_session", "Who is calling", "session").answers<SessionOut>()));
   all.push_back(del("/session", right::read, on(this, &SessionApi::log_out), doc("log_out", "Sign out", "session").answer(204)));
+  all.push_back(put("/session/password", right::read, on(this, &SessionApi::change_password),
+                    doc("change_password", "Change one's own password; ends all other sessions", "session").takes<PasswordChange>().answers<SessionOut>()));
+  all.push_back(get("/sessions", right::read, on(this, &SessionApi::list_sessions),
+                    doc("list_sessions", "Where the caller is signed in", "session").answers_list<OpenSessionOut>()));
+  all.push_back(del("/sessions", right::read, on(this, &SessionApi::log_out_everywhere), doc("log_out_everywhere", "Sign out everywhere", "session").answer(204)));
+  all.push_back(get("/setup", right::anonymous, on(this, &SessionApi::show_setup),
+                    doc("show_setup", "Does this installation wait for its first user?", "session").answers<SetupState>()));
+  all.push_back(post("/setup", right::anonymous, on(this, &SessionApi::set_up),
+                     doc("set_up", "Make the first owner, with the code from the server's log, and sign in", "session").takes<SetupIn>().answers<SessionOut>(201)));
   return all;
 }
 
@@ -151,9 +195,13 @@ Task<Result<http::Response>> SessionApi::log_in(http::Request& request) {
   if (!wanted) co_return wanted.error();
   auto session = co_await identity_.log_in(wanted->email, wanted->password, request.remote_ip, std::string(request.headers.get("User-Agent")));
   if (!session) co_return session.error();
-  auto const body = co_await describe(identity_, session->caller);
-  auto response = ok(body);
-  response.headers.set("Set-Cookie", cookie(request, session->token.reveal(), false));
+  co_return co_await signed_in(request, std::move(*session), 200);
+}
+
+Task<http::Response> SessionApi::signed_in(http::Request& request, identity::Session session, int status) {
+  auto const body = co_await describe(identity_, session.caller);
+  auto response = ok(body, status);
+  response.headers.set("Set-Cookie", cookie(request, session.token.reveal(), false));
   response.headers.set("Cache-Control", "no-store");
   co_return response;
 }
@@ -170,6 +218,66 @@ Task<Result<http::Response>> SessionApi::log_out(http::Request& request) {
   auto response = no_content();
   response.headers.set("Set-Cookie", cookie(request, "", true));
   co_return response;
+}
+
+Task<Result<http::Response>> SessionApi::change_password(http::Request& request) {
+  auto wanted = json::read<PasswordChange>(request.body);
+  if (!wanted) co_return wanted.error();
+  auto session = co_await identity_.change_password(context_of(request), wanted->current_password, wanted->new_password);
+  if (!session) co_return session.error();
+  co_return co_await signed_in(request, std::move(*session), 200);
+}
+
+Task<Result<http::Response>> SessionApi::list_sessions(http::Request& request) {
+  auto const open = co_await identity_.sessions(UserId(caller(request).context.actor.id));
+  auto const token = session_token(request);
+  auto encode = [&](identity::OpenSession const& s) {
+    return json::encode(OpenSessionOut{s.created_at, s.last_seen_at, s.expires_at, s.ip_address, s.user_agent, identity_.is_of(s, token)});
+  };
+  auto key = [](identity::OpenSession const&) { return std::vector<std::string>(); };
+  Page whole;
+  whole.limit = 100;
+  co_return list_answer(request, whole, open, encode, key);
+}
+
+Task<Result<http::Response>> SessionApi::log_out_everywhere(http::Request& request) {
+  co_await identity_.log_out_everywhere(UserId(caller(request).context.actor.id));
+  auto response = no_content();
+  response.headers.set("Set-Cookie", cookie(request, "", true));
+  co_return response;
+}
+
+Task<Result<http::Response>> SessionApi::show_setup(http::Request&) {
+  SetupState state;
+  state.needed = !co_await identity_.has_users();
+  co_return ok(json::encode(state));
+}
+
+Task<Result<http::Response>> SessionApi::set_up(http::Request& request) {
+  auto wanted = json::read<SetupIn>(request.body);
+  if (!wanted) co_return wanted.error();
+  auto const known = co_await identity_.has_users();
+  if (known) co_return conflict("this installation has users already: sign in");
+  auto const allowed = co_await identity_.check_setup_code(wanted->code, request.remote_ip);
+  if (!allowed) co_return allowed.error();
+  Context context;
+  context.tenant = identity::default_tenant();
+  context.request_id = request.request_id;
+  context.ip_address = request.remote_ip;
+  context.user_agent = std::string(request.headers.get("User-Agent"));
+  identity::NewUser owner{.email = wanted->email, .name = *wanted->name, .password = wanted->password};
+  auto const made = co_await identity_.create_first_owner(context, std::move(owner));
+  if (!made) co_return made.error();
+  if (wanted->organisation || wanted->time_zone) {
+    std::optional<std::string> name, zone;
+    if (wanted->organisation) name = *wanted->organisation;
+    if (wanted->time_zone) zone = *wanted->time_zone;
+    auto const named = co_await identity_.change_tenant(context, name, zone, std::nullopt);
+    if (!named) log::warn("setup_tenant_not_changed", log::field("why", named.error().message));
+  }
+  auto session = co_await identity_.log_in(wanted->email, wanted->password, request.remote_ip, context.user_agent);
+  if (!session) co_return session.error();
+  co_return co_await signed_in(request, std::move(*session), 201);
 }
 
 http::Guard make_guard(identity::Identity& identity) {

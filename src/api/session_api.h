@@ -15,6 +15,12 @@ class SessionApi {
   Task<Result<http::Response>> log_in(http::Request& request);
   Task<Result<http::Response>> show(http::Request& request);
   Task<Result<http::Response>> log_out(http::Request& request);
+  Task<Result<http::Response>> change_password(http::Request& request);
+  Task<Result<http::Response>> list_sessions(http::Request& request);
+  Task<Result<http::Response>> log_out_everywhere(http::Request& request);
+  Task<Result<http::Response>> show_setup(http::Request& request);
+  Task<Result<http::Response>> set_up(http::Request& request);
+  Task<http::Response> signed_in(http::Request& request, identity::Session session, int status);
   identity::Identity& identity_;
 };
 

@@ -1,6 +1,7 @@
 // The commands of the program: each builds an Application, does one thing, and says in one sentence how it went.
 #include "app/application.h"
 #include "app/demo.h"
+#include "app/doctor.h"
 #include "app/import_command.h"
 #include "app/refusal.h"
 #include "app/stop_signals.h"
@@ -9,11 +10,14 @@
 #include "postrider/base/log.h"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <termios.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 
 namespace postrider::app {
@@ -98,6 +102,9 @@ Task<void> migrate(Application& application, Command) {
 Task<void> serve(Application& application, Command command) {
   co_await application.open(!command.options.no_migrate);
   auto const address = co_await application.serve();
+  auto const inhabited = co_await application.modules().identity.has_users();
+  if (!inhabited)
+    std::cerr << "no user yet: set up the first one in the console, with the code " << application.modules().identity.setup_code() << std::endl;
   std::cerr << "listening on " << address << std::endl;
   co_await until_told_to_stop(application.modules().executor);
   log::info("stopping");
@@ -125,6 +132,52 @@ int run_with_application(Command const& command, Work work, bool open_first) {
   return 0;
 }
 
+// Database, secret and journal of what shall leave nothing behind.
+int in_temporary_folder(Command command, int (*work)(Command const&)) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "postrider-XXXXXX").string();
+  if (!::mkdtemp(pattern.data())) throw std::runtime_error("cannot make a temporary folder: " + pattern);
+  std::filesystem::path const folder = pattern;
+  command.options.database = "sqlite:" + (folder / "postrider.db").string();
+  command.options.secret_file = (folder / "secret").string();
+  command.options.state_dir = (folder / "state").string();
+  auto const code = work(command);
+  std::filesystem::remove_all(folder);
+  return code;
+}
+
+// One member a line, so that a change of the API shows as such.
+void print_json(boost::json::value const& value, std::string const& indent) {
+  auto const inner = indent + "  ";
+  char const* before = "\n";
+  if (auto const* const object = value.if_object(); object && !object->empty()) {
+    std::cout << "{";
+    for (auto const& member : *object) {
+      std::cout << before << inner << boost::json::serialize(boost::json::value(member.key())) << ": ";
+      print_json(member.value(), inner);
+      before = ",\n";
+    }
+    std::cout << "\n" << indent << "}";
+  } else if (auto const* const array = value.if_array(); array && !array->empty()) {
+    std::cout << "[";
+    for (auto const& item : *array) {
+      std::cout << before << inner;
+      print_json(item, inner);
+      before = ",\n";
+    }
+    std::cout << "\n" << indent << "]";
+  } else {
+    std::cout << boost::json::serialize(value);
+  }
+}
+
+int print_openapi(Command const& command) {
+  asio::io_context context(1);
+  Application application(context.get_executor(), command.options);
+  print_json(boost::json::parse(application.openapi()), "");
+  std::cout << "\n";
+  return 0;
+}
+
 }  // namespace
 
 int run(Command const& command) {
@@ -142,12 +195,10 @@ int run(Command const& command) {
       for (auto const& name : fail_point::known()) std::cout << name << "\n";
       return 0;
     case Verb::demo: return run_demo(command);
-    case Verb::doctor:
-    case Verb::openapi:
-    case Verb::metrics_reference: break;
+    case Verb::openapi: return in_temporary_folder(command, print_openapi);
+    case Verb::doctor: return doctor(command);
   }
-  std::cerr << "postrider: this command is not built in\n";
-  return 1;
+  return 2;
 }
 
 }  // namespace postrider::app

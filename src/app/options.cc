@@ -79,15 +79,46 @@ void read_config(std::string const& file, Options& options) {
   }
 }
 
+constexpr int largest_number = 1'000'000;
+
+// Read before the flags, which win. (CLI11's own reading would run for every subcommand, and all of them share one target.)
+void read_environment(Options& options) {
+  for (auto const& setting : settings_of(options)) {
+    auto const variable = environment_name(setting.name);
+    auto const* const value = std::getenv(variable.c_str());
+    if (!value || !*value) continue;
+    if (auto const* const text = std::get_if<std::string*>(&setting.target)) {
+      **text = value;
+    } else if (auto const* const number = std::get_if<int*>(&setting.target)) {
+      char* end = nullptr;
+      auto const read = std::strtol(value, &end, 10);
+      if (*end != '\0' || read < 1 || read > largest_number) throw std::runtime_error(variable + " must be a whole number from 1 to 1000000, not '" + value + "'");
+      **number = static_cast<int>(read);
+    }
+  }
+  auto const* const no_migrate = std::getenv("POSTRIDER_NO_MIGRATE");
+  options.no_migrate = no_migrate && std::string_view(no_migrate) != "" && std::string_view(no_migrate) != "0" && std::string_view(no_migrate) != "false";
+}
+
 void add_settings(CLI::App& app, Options& options) {
-  app.add_option("--config", "TOML file with settings")->envname("POSTRIDER_CONFIG")->type_name("FILE");
+  app.add_option("--config", "TOML file with settings (environment: POSTRIDER_CONFIG)")->type_name("FILE");
   for (auto const& setting : settings_of(options)) {
     auto const flag = "--" + setting.name;
-    if (auto const* const text = std::get_if<std::string*>(&setting.target))
-      app.add_option(flag, **text, setting.help)->envname(environment_name(setting.name))->capture_default_str();
+    auto const help = setting.help + " (environment: " + environment_name(setting.name) + ")";
+    if (auto const* const text = std::get_if<std::string*>(&setting.target)) app.add_option(flag, **text, help)->capture_default_str();
     else if (auto const* const number = std::get_if<int*>(&setting.target))
-      app.add_option(flag, **number, setting.help)->envname(environment_name(setting.name))->check(CLI::Range(1, 1'000'000))->capture_default_str();
+      app.add_option(flag, **number, help)->check(CLI::Range(1, largest_number))->capture_default_str();
   }
+}
+
+std::optional<std::string> unknown_role(std::string const& roles) {
+  for (std::size_t at = 0; at <= roles.size();) {
+    auto const end = std::min(roles.find(',', at), roles.size());
+    auto const role = roles.substr(at, end - at);
+    if (role != "api" && role != "worker" && role != "scheduler") return role;
+    at = end + 1;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -122,7 +153,7 @@ Parsed parse_arguments(int argc, char const* const* argv) {
   };
   auto* const serve = verb(app.add_subcommand("serve", "Run everything: API, console, workers, scheduler"), Verb::serve);
   add_settings(*serve, options);
-  serve->add_flag("--no-migrate", options.no_migrate, "Do not bring the database's schema up to date first")->envname("POSTRIDER_NO_MIGRATE");
+  serve->add_flag("--no-migrate", options.no_migrate, "Do not bring the database's schema up to date first (environment: POSTRIDER_NO_MIGRATE)");
   add_settings(*verb(app.add_subcommand("migrate", "Bring the database to this binary's schema"), Verb::migrate), options);
   auto* const demo = verb(app.add_subcommand("demo", "Serve sample data from a temporary database; an inbox catches all mail"), Verb::demo);
   add_settings(*demo, options);
@@ -168,10 +199,7 @@ Parsed parse_arguments(int argc, char const* const* argv) {
   bool print_default = false;
   config->add_flag("--print-default", print_default, "Print a configuration file with every setting and its default")->required();
   verb(config, Verb::print_config);
-  auto* const reference = app.add_subcommand("reference", "Print what the documentation is made from");
-  reference->require_subcommand(1);
-  verb(reference->add_subcommand("openapi", "The OpenAPI document"), Verb::openapi);
-  verb(reference->add_subcommand("metrics", "All metrics"), Verb::metrics_reference);
+  verb(app.add_subcommand("openapi", "Print the OpenAPI document of the API"), Verb::openapi);
 
   auto usage_error = [](std::string const& why) {
     std::cerr << "postrider: " << why << "\n";
@@ -185,11 +213,17 @@ Parsed parse_arguments(int argc, char const* const* argv) {
     }
   }
   try {
+    read_environment(options);
+  } catch (std::exception const& error) {
+    return usage_error(error.what());
+  }
+  try {
     app.parse(argc, argv);
   } catch (CLI::ParseError const& outcome) {
     if (outcome.get_exit_code() == 0) return Parsed{std::nullopt, app.exit(outcome, std::cout, std::cerr)};
     return usage_error(std::string(outcome.what()) + "; see 'postrider --help'");
   }
+  if (auto const role = unknown_role(options.roles)) return usage_error("--roles: '" + *role + "' is no role; name any of api, worker, scheduler, separated by commas");
   if (list_points) {
     command.verb = Verb::list_fail_points;
     return Parsed{command, 0};

@@ -5,6 +5,7 @@
 #include "app/ticker.h"
 #include "console/console.h"
 #include "postrider/base/log.h"
+#include "postrider/base/metrics.h"
 #include "postrider/events/event_log.h"
 #include "postrider/jobs/worker.h"
 
@@ -76,9 +77,10 @@ http::ClientSettings client_settings(Options const& options) {
   return settings;
 }
 
-Task<void> tidy(db::Store& store, Clock const& clock) {
+Task<void> tidy(db::Store& store, identity::Identity& identity, Clock const& clock) {
   co_await events::ensure_partitions(store, clock.now());
   co_await api::forget_old_answers(store, clock.now());
+  co_await identity.forget_old();
 }
 
 Task<void> replay(delivery::FactSpool& spool, delivery::Ingest& ingest) {
@@ -146,6 +148,7 @@ Modules::Modules(Executor e, Options o)
       campaign_reports_api(campaign_reports),
       sending_policy_api(*store, clock, ids),
       records_api(*store, clock, ids),
+      events_api(*store, clock, ids),
       web_version(messages, tokens),
       overview_api(*store, clock),
       sender_pages(verification),
@@ -153,7 +156,10 @@ Modules::Modules(Executor e, Options o)
       tracking_api(tokens, *ingest, links, spool, clock),
       webhooks([this](ProviderId provider) { return webhook_owner(identities, provider); }, *ingest, clock) {
   api::use_cursor_keys(keys);
-  api::keep_idempotent_answers_in(*store, clock);
+  // Names that operators build upon, there from the start.
+  metrics::declare("campaign_delivery_duration_seconds", "Time to deliver campaign messages", "histogram");
+  metrics::declare("journey_steps_executed_total", "Total journey steps executed", "counter");
+  metrics::declare("marketing_events_ingested_total", "Marketing events appended to the event store", "counter");
 }
 
 bool Modules::has_role(std::string_view role) const { return ("," + options.roles + ",").find("," + std::string(role) + ",") != std::string::npos; }
@@ -175,6 +181,7 @@ std::vector<http::Route> Modules::routes() {
   append(all, campaign_reports_api.routes());
   append(all, sending_policy_api.routes());
   append(all, records_api.routes());
+  append(all, events_api.routes());
   append(all, web_version.routes());
   append(all, overview_api.routes());
   append(all, sender_pages.routes());
@@ -217,7 +224,7 @@ void Modules::make_services() {
     services.push_back(make_ticker(executor, "campaigns", std::chrono::seconds(1), [this] { return campaigns.tick(); }));
     services.push_back(make_ticker(executor, "imports", std::chrono::minutes(5), [this] { return imports.tick(); }));
     services.push_back(make_ticker(executor, "segments", std::chrono::seconds(15), [this] { return segments.tick(); }));
-    services.push_back(make_ticker(executor, "partitions", std::chrono::hours(6), [this] { return tidy(*store, clock); }));
+    services.push_back(make_ticker(executor, "partitions", std::chrono::hours(6), [this] { return tidy(*store, identity, clock); }));
   }
 }
 
@@ -249,7 +256,9 @@ std::string Application::openapi() {
 Task<std::string> Application::serve() {
   auto& m = *modules_;
   m.operations_api.describe(openapi());
-  m.router.emplace(m.routes());
+  m.router.emplace(m.has_role("api") ? m.routes() : m.operations_api.routes());
+  api::AnswerShelf const shelf{.store = m.store.get(), .clock = &m.clock, .sealer = &m.sealer, .router = &*m.router};
+  api::keep_idempotent_answers_in(shelf);
   http::ServerSettings settings;
   settings.listen = m.options.listen;
   settings.max_connections = static_cast<std::size_t>(m.options.max_connections);

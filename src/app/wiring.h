@@ -8,6 +8,7 @@
 #include "api/campaign_reports_api.h"
 #include "api/campaigns_api.h"
 #include "api/engagement_api.h"
+#include "api/events_api.h"
 #include "api/operations_api.h"
 #include "api/overview_api.h"
 #include "api/provider_webhooks.h"
@@ -37,6 +38,7 @@
 #include "postrider/crypto/tokens.h"
 #include "postrider/db/store.h"
 #include "postrider/delivery/identities.h"
+#include "postrider/delivery/fact_spool.h"
 #include "postrider/delivery/ingest.h"
 #include "postrider/delivery/messages.h"
 #include "postrider/delivery/reclassify.h"
@@ -119,6 +121,7 @@ struct Modules {
   api::CampaignReportsApi campaign_reports_api;
   api::SendingPolicyApi sending_policy_api;
   api::RecordsApi records_api;
+  api::EventsApi events_api;
   api::WebVersion web_version;
   api::OverviewApi overview_api;
   api::SenderPages sender_pages;

@@ -26,6 +26,26 @@ std::optional<std::string> some(std::string const& text) {
   return text;
 }
 
+std::vector<Record> read(db::Rows const& rows) {
+  std::vector<Record> all;
+  all.reserve(rows.size());
+  for (auto const row : rows) {
+    Record record;
+    record.id = row.uuid(0);
+    record.entity_type = row.text(1);
+    record.entity_id = row.uuid(2);
+    record.action = row.text(3);
+    record.actor_kind = row.text(4);
+    if (!row.is_null(5)) record.actor_id = row.uuid(5);
+    record.request_id = row.maybe_text(6);
+    record.ip_address = row.maybe_text(7);
+    record.changes = row.json(8).as_object();
+    record.created_at = row.instant(9);
+    all.push_back(std::move(record));
+  }
+  return all;
+}
+
 }  // namespace
 
 Task<void> record(db::Transaction& tx, Context const& context, std::vector<Entry> entries, Ids& ids, Instant now) {
@@ -57,24 +77,11 @@ boost::json::object difference(boost::json::object const& before, boost::json::o
 }
 
 Task<std::vector<Record>> list(db::Store& store, TenantId tenant, Filter filter, std::optional<Uuid> before, int limit) {
-  auto const rows = co_await store.all(sql::audit::list, tenant, filter.entity_type, filter.entity_id, filter.actor_id, before, limit);
-  std::vector<Record> all;
-  all.reserve(rows.size());
-  for (auto const row : rows) {
-    Record record;
-    record.id = row.uuid(0);
-    record.entity_type = row.text(1);
-    record.entity_id = row.uuid(2);
-    record.action = row.text(3);
-    record.actor_kind = row.text(4);
-    if (!row.is_null(5)) record.actor_id = row.uuid(5);
-    record.request_id = row.maybe_text(6);
-    record.ip_address = row.maybe_text(7);
-    record.changes = row.json(8).as_object();
-    record.created_at = row.instant(9);
-    all.push_back(std::move(record));
-  }
-  co_return all;
+  co_return read(co_await store.all(sql::audit::list, tenant, filter.entity_type, filter.entity_id, filter.actor_id, before, limit));
+}
+
+Task<std::vector<Record>> of_request(db::Store& store, TenantId tenant, Uuid actor, std::string request_id, Instant since) {
+  co_return read(co_await store.all(sql::audit::of_request, tenant, actor, since, request_id));
 }
 
 }  // namespace postrider::audit

@@ -6,6 +6,11 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -40,11 +45,22 @@ struct Board {
   std::map<Key, std::unique_ptr<Gauge>> gauges;
   std::map<Key, std::unique_ptr<Histogram>> histograms;
   std::map<std::string, std::set<std::string>, std::less<>> label_values;
+  std::map<std::string, std::string> declared;  // name, and its lines of help and type
 };
 
 Board& board() {
   static auto* instance = new Board;  // never destroyed: metrics are counted until the very end
   return *instance;
+}
+
+void look_at_process() {
+  static auto& resident = metrics::gauge("postrider_process_resident_bytes", "Memory of the process that is in RAM");
+  static auto& files = metrics::gauge("postrider_process_open_files", "Open file descriptors of the process");
+  long pages = 0, in_memory = 0;
+  if (std::ifstream statm("/proc/self/statm"); statm >> pages >> in_memory) resident.set(static_cast<double>(in_memory) * static_cast<double>(::sysconf(_SC_PAGESIZE)));
+  std::error_code unreadable;
+  std::filesystem::directory_iterator const open("/proc/self/fd", unreadable);
+  if (!unreadable) files.set(static_cast<double>(std::distance(open, std::filesystem::directory_iterator())));
 }
 
 }  // namespace
@@ -92,18 +108,20 @@ std::string bounded(std::string_view label, std::string_view value, std::size_t 
   return std::string(value);
 }
 
-std::string exposition() { return prometheus::TextSerializer().Serialize(board().registry.Collect()); }
+void declare(std::string_view name, std::string_view help, std::string_view type) {
+  auto& b = board();
+  std::lock_guard const guard(b.lock);
+  b.declared[std::string(name)] = "# HELP " + std::string(name) + " " + std::string(help) + "\n# TYPE " + std::string(name) + " " + std::string(type) + "\n";
+}
 
-std::vector<Family> families() {
-  std::vector<Family> all;
-  for (auto const& family : board().registry.Collect()) {
-    std::string_view type = "untyped";
-    if (family.type == prometheus::MetricType::Counter) type = "counter";
-    if (family.type == prometheus::MetricType::Gauge) type = "gauge";
-    if (family.type == prometheus::MetricType::Histogram) type = "histogram";
-    all.push_back(Family{.name = family.name, .type = std::string(type), .help = family.help});
-  }
-  return all;
+std::string exposition() {
+  look_at_process();
+  auto& b = board();
+  auto text = prometheus::TextSerializer().Serialize(b.registry.Collect());
+  std::lock_guard const guard(b.lock);
+  for (auto const& [name, lines] : b.declared)
+    if (text.find("# TYPE " + name + " ") == std::string::npos) text += lines;
+  return text;
 }
 
 }  // namespace postrider::metrics

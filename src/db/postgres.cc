@@ -42,6 +42,25 @@ std::string planner_settings(Lane lane) {
   return "set plan_cache_mode = force_custom_plan; set random_page_cost = 1.1";
 }
 
+metrics::Gauge& busy_connections(Lane lane) {
+  static std::array const gauges{
+      &metrics::gauge("postrider_db_busy_connections", "PostgreSQL connections at work, by lane", {{"lane", "interactive"}}),
+      &metrics::gauge("postrider_db_busy_connections", "PostgreSQL connections at work, by lane", {{"lane", "sending"}}),
+      &metrics::gauge("postrider_db_busy_connections", "PostgreSQL connections at work, by lane", {{"lane", "background"}}),
+      &metrics::gauge("postrider_db_busy_connections", "PostgreSQL connections at work, by lane", {{"lane", "vital"}})};
+  return *gauges[index(lane)];
+}
+
+metrics::Counter& opened_connections() {
+  static auto& counter = metrics::counter("postrider_db_connections_opened_total", "PostgreSQL connections that were opened");
+  return counter;
+}
+
+metrics::Counter& no_place() {
+  static auto& counter = metrics::counter("postrider_db_no_connection_total", "Times that work found every PostgreSQL connection of its lane busy for too long");
+  return counter;
+}
+
 struct Pool {
   Pool(Executor executor, int size) : turnstile(executor, size) {}
   Turnstile turnstile;
@@ -125,11 +144,12 @@ class PostgresStore : public Store {
 
   // A connection taken out of a pool; goes back when this dies, unless it is broken or in mid-statement.
   struct Lease {
-    Lease(PostgresStore& s, Lane l, std::unique_ptr<PostgresConnection> c) : store(&s), lane(l), connection(std::move(c)) {}
+    Lease(PostgresStore& s, Lane l, std::unique_ptr<PostgresConnection> c) : store(&s), lane(l), connection(std::move(c)) { busy_connections(l).add(1); }
     Lease(Lease&& other) noexcept : store(std::exchange(other.store, nullptr)), lane(other.lane), connection(std::move(other.connection)) {}
     Lease& operator=(Lease&&) = delete;
     ~Lease() {
       if (!store) return;
+      busy_connections(lane).add(-1);
       if (connection && !connection->broken() && !connection->busy() && store->running_)
         store->pool(lane).idle.push_back(std::move(connection));
       else if (connection && connection->broken())
@@ -155,12 +175,15 @@ class PostgresStore : public Store {
       return PostgresConnection::connect(url, schema, static_cast<int>(limit.count()), more);
     };
     auto* const raw = co_await connecting_.run<PGconn*>(std::move(work));
+    opened_connections().add();
     co_return std::make_unique<PostgresConnection>(executor_, raw, limit + std::chrono::seconds(5));
   }
 
   Task<Lease> acquire(Lane lane) {
     auto& from = pool(lane);
-    if (!co_await from.turnstile.enter(wait_for_place)) throw Unavailable("every PostgreSQL connection is busy");
+    bool const place = co_await from.turnstile.enter(wait_for_place);
+    if (!place) no_place().add();
+    if (!place) throw Unavailable("every PostgreSQL connection is busy");
     Lease lease(*this, lane, nullptr);
     if (!from.idle.empty()) {
       lease.connection = std::move(from.idle.back());

@@ -109,7 +109,7 @@ Task<int> ensure_partitions(db::Store& store, Instant now) {
   using namespace std::chrono;
   year_month_day const today(floor<days>(now));
   std::string script;
-  int count = 0;
+  auto const before = co_await store.one(sql::events::count_partitions);
   for (int offset = -months_behind; offset <= months_ahead; ++offset) {
     auto const month = year_month(today.year(), today.month()) + months(offset);
     auto const next = month + months(1);
@@ -117,11 +117,11 @@ Task<int> ensure_partitions(db::Store& store, Instant now) {
       script += fmt::format("create table if not exists {0}_{1:04}_{2:02} partition of {0} for values from ('{1:04}-{2:02}-01T00:00:00Z') to ('{3:04}-{4:02}-01T00:00:00Z');",
                             table, static_cast<int>(month.year()), static_cast<unsigned>(month.month()), static_cast<int>(next.year()),
                             static_cast<unsigned>(next.month()));
-      ++count;
     }
   }
   co_await store.run_script(std::move(script));
-  co_return count;
+  auto const after = co_await store.one(sql::events::count_partitions);
+  co_return static_cast<int>(after.integer(0) - before.integer(0));
 }
 
 }  // namespace postrider::events

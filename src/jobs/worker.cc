@@ -121,6 +121,7 @@ class QueueWorker : public Service {
     auto const now = clock_.now();
     auto const rows = co_await store_.all_on(db::Lane::background, sql::jobs::claim, tenant, settings_.queue, now, limit, instance_, now + settings_.lease, kinds_);
     POSTRIDER_FAIL_POINT("jobs.claimed");
+    std::vector<Job> claimed;
     for (auto const row : rows) {
       Job job;
       job.tenant = tenant;
@@ -134,9 +135,12 @@ class QueueWorker : public Service {
       job.max_attempts = static_cast<int>(row.integer(7));
       job.fence = row.integer(8);
       held_.insert(std::make_pair(job.tenant, job.id));
-      waiting_.push_back(std::move(job));
+      claimed.push_back(std::move(job));
     }
-    std::ranges::sort(waiting_, {}, [](Job const& job) { return std::make_pair(job.priority, job.id); });
+    // The oldest of a claim first; claims in the order they came, so that another tenant's old mountain does not stand before what is new.
+    std::ranges::sort(claimed, {}, &Job::id);
+    for (auto& job : claimed) waiting_.push_back(std::move(job));
+    std::ranges::stable_sort(waiting_, {}, &Job::priority);
     if (static_cast<int>(rows.size()) < limit) {
       // Nothing more is due: sleep until the next one is, unless somebody added one meanwhile (the version says so). What only
       // other instances know how to handle must not keep this one busy.
@@ -144,6 +148,9 @@ class QueueWorker : public Service {
       auto wake = next.empty() || next[0].is_null(0) ? now + std::chrono::hours(24) : next[0].instant(0);
       if (wake <= now) wake = now + std::chrono::seconds(1);
       co_await store_.all_on(db::Lane::background, sql::jobs::postpone_work, tenant, settings_.queue, wake, version);
+    } else {
+      // More is due, but others come first now.
+      co_await store_.all_on(db::Lane::background, sql::jobs::postpone_work, tenant, settings_.queue, now, version);
     }
     co_return !rows.empty();
   }

@@ -158,6 +158,7 @@ TEST_CASE("both databases understand every statement") {
     REQUIRE(sees_mistakes);
     for (auto const* const statement : db::catalogue()) {
       auto const text = std::string(statement->text(t.store->dialect()));
+      if (text.starts_with("analyze")) continue;  // has nothing to prepare
       std::string refused;
       try {
         co_await t.store->run_script(postgres ? "prepare lint_" + std::to_string(++number) + " as " + text : "explain " + text);
@@ -211,6 +212,8 @@ TEST_CASE("the statement lint sees what it must see") {
   CHECK(held("insert into messages (tenant_id, id) values ($1, $2) on conflict do nothing"));
   CHECK(held("insert into messages (tenant_id, id) select $1, c.id from contacts c where c.tenant_id = $1"));
   CHECK(held("with x as (select id from messages where tenant_id = $1) select * from x"));
+  CHECK(held("select 1 from messages where tenant_id = $1 union all select 2 from messages where tenant_id = $1"));
+  CHECK_FALSE(held("select 1 from messages where tenant_id = $1 union all select 2 from messages"));
   CHECK_FALSE(held("select id from messages"));
   CHECK_FALSE(held("select id from messages where tenant_id = (select 1)"));
   CHECK_FALSE(held("select 1 from messages m join contacts c on c.tenant_id = m.tenant_id where m.tenant_id = $1"));

@@ -54,14 +54,22 @@ class Scope {
       }
       if (words[at] == "(") ++depth;
       if (words[at] == ")" && depth-- == 0) break;
-      own_.push_back(words[at]);
+      if (depth == 0 && one_of(words[at], {"union", "except", "intersect"})) look();
+      else own_.push_back(words[at]);
     }
-    find_tables();
-    for (auto& use : uses_) hold(use);
-    out_.uses.insert(out_.uses.end(), uses_.begin(), uses_.end());
+    look();
   }
 
  private:
+  // The sides of a union stand for themselves.
+  void look() {
+    find_tables();
+    for (auto& use : uses_) hold(use);
+    out_.uses.insert(out_.uses.end(), uses_.begin(), uses_.end());
+    uses_.clear();
+    own_.clear();
+  }
+
   std::string const& word(std::size_t i) const {
     static std::string const none;
     return i < own_.size() ? own_[i] : none;

@@ -48,4 +48,7 @@ struct Filter {
 // Newest first, those before `before` (the last id of the page above).
 Task<std::vector<Record>> list(db::Store& store, TenantId tenant, Filter filter, std::optional<Uuid> before, int limit);
 
+// What one request of this actor changed, oldest first; nothing when none of its transactions was committed.
+Task<std::vector<Record>> of_request(db::Store& store, TenantId tenant, Uuid actor, std::string request_id, Instant since);
+
 }  // namespace postrider::audit

@@ -38,14 +38,10 @@ Histogram& histogram(std::string_view name, std::string_view help, std::vector<d
 // `value` while fewer than `cap` different ones were seen for this label, "other" from then on.
 std::string bounded(std::string_view label, std::string_view value, std::size_t cap = 100);
 
-// Everything, in text exposition format 0.0.4.
+// A metric that is served by name before there is anything to count. `type` is counter, gauge or histogram.
+void declare(std::string_view name, std::string_view help, std::string_view type);
+
+// Everything, in text exposition format 0.0.4; memory and open files of the process are looked up for it.
 std::string exposition();
-// Name, type and help of every family seen so far, for docs/metrics.md.
-struct Family {
-  std::string name;
-  std::string type;
-  std::string help;
-};
-std::vector<Family> families();
 
 }  // namespace postrider::metrics

@@ -17,12 +17,12 @@ struct ConsumerSettings {
   bool from_the_start = true;
 };
 
-// Gets one tenant's part of a batch, in order, inside the transaction that moves the cursor. Throwing backs off and retries
-// the same batch; after 10 failures in a row the batch is tried event by event, and a poisonous one becomes a dead letter job.
+// Gets one tenant's part of a batch, in order, inside the transaction that moves the cursor. Throwing backs off and retries the same
+// batch: a consumer stops at what it cannot take in, and says so in its metrics and in `consumers.last_error`, rather than skip it.
 using Handler = std::function<Task<void>(db::Transaction& tx, TenantId tenant, std::vector<StoredEvent> const& events)>;
 
-// Reads on whenever the topic "events" rings, and once a second in any case. Metrics: postrider_events_consumer_lag_events,
-// _lag_seconds, _handled_total, _failures_total by consumer.
+// Reads on whenever the topic "events" rings, and once a second in any case. Metrics: postrider_events_consumer_lag_seconds,
+// _handled_total, _failures_total by consumer.
 std::unique_ptr<Service> make_consumer(db::Store& store, Clock const& clock, Executor executor, InstanceId instance, ConsumerSettings settings,
                                        Handler handler);
 

@@ -71,7 +71,7 @@ struct NewUser {
   std::string name = {};
   Role role = Role::marketer;
   bool can_send = false;
-  Secret password;  // at least 10 characters
+  Secret password;  // 10 to 1000 characters, not made of the address
 };
 struct UserChange {
   std::optional<std::string> name = {};
@@ -103,6 +103,16 @@ struct Session {
   Instant expires_at;
 };
 
+// A session as its user sees it.
+struct OpenSession {
+  std::string token_hash;
+  Instant created_at;
+  Instant last_seen_at;
+  Instant expires_at;
+  std::string ip_address;
+  std::string user_agent;
+};
+
 // The tenant that the first migration makes.
 TenantId default_tenant();
 
@@ -114,12 +124,19 @@ class Identity {
   Task<Result<Tenant>> create_tenant(Context context, std::string name);
   Task<Result<Tenant>> find_tenant(std::string name_or_id);
   Task<Result<Tenant>> tenant(TenantId id);
+  Task<std::vector<Tenant>> tenants();
   Task<Result<Tenant>> change_tenant(Context context, std::optional<std::string> name, std::optional<std::string> time_zone,
                                      std::optional<boost::json::object> settings);
   Task<bool> has_users();
 
   // Audited. Fails with invalid (email, password, role), conflict (email known).
   Task<Result<User>> create_user(Context context, NewUser wanted);
+  // As owner who may send. Fails with conflict once there is any user.
+  Task<Result<User>> create_first_owner(Context context, NewUser wanted);
+  // What proves that somebody reads this server's log: the same on every instance, of no use once there is a user.
+  std::string setup_code() const;
+  // Throttled. Fails with invalid, paced.
+  Task<Result<void>> check_setup_code(std::string code, std::string ip_address);
   // Ends the user's sessions when role, password or disabled change. Fails with conflict for the last owner.
   Task<Result<User>> change_user(Context context, UserId id, UserChange change);
   Task<Result<User>> user(TenantId tenant, UserId id);
@@ -129,10 +146,17 @@ class Identity {
   Task<Result<void>> revoke_api_key(Context context, ApiKeyId id);
   Task<std::vector<ApiKey>> api_keys(TenantId tenant, std::optional<ApiKeyId> after, int limit);
 
-  // Throttled by address and by account (paced); the same answer and time for unknown users. A session lives 12 hours idle,
+  // Throttled by network and by account (paced); the same answer and time for unknown users. A session lives 12 hours idle,
   // 14 days at most.
   Task<Result<Session>> log_in(std::string email, Secret password, std::string ip_address, std::string user_agent);
+  // For a signed-in user: ends all his sessions and opens a new one. Fails with invalid (/current_password, /new_password), paced.
+  Task<Result<Session>> change_password(Context context, Secret current, Secret wanted);
   Task<void> log_out(Secret token);
+  Task<void> log_out_everywhere(UserId user);
+  Task<std::vector<OpenSession>> sessions(UserId user);
+  bool is_of(OpenSession const& session, std::string_view token) const;
+  // Drops ended sessions and old attempts.
+  Task<std::int64_t> forget_old();
   // Fails with unauthenticated. `context.request_id`, `ip_address` and `user_agent` are the caller's to fill.
   Task<Result<Caller>> by_session(std::string_view token);
   Task<Result<Caller>> by_api_key(std::string_view key);
@@ -142,11 +166,11 @@ class Identity {
     Caller caller;
     std::chrono::steady_clock::time_point until;
   };
-  std::string session_hash(std::string_view token) const;
   std::string csrf_of(std::string_view token) const;
-  Task<Result<void>> throttle(std::string subject);
-  Task<void> failed(std::string subject);
-  Task<void> forget(std::string subject);
+  Task<std::string> hashed(Secret password);
+  Task<bool> password_fits(std::string hash, Secret password);
+  Task<Result<User>> insert_user(Context context, NewUser wanted, bool first);
+  Task<Session> open_session(db::Session& within, User user, std::string ip_address, std::string user_agent);
 
   db::Store& store_;
   Clock const& clock_;
@@ -154,7 +178,7 @@ class Identity {
   Random& random_;
   Offload& offload_;
   crypto::Signer signer_;
-  std::map<std::string, Cached, std::less<>> cache_;  // by hash of what was shown; one second
+  std::map<std::string, Cached, std::less<>> cache_;  // by kind and hash of what was shown; one second
 };
 
 }  // namespace postrider::identity

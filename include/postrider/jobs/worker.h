@@ -21,7 +21,7 @@ struct WorkerSettings {
 };
 
 // Handlers by kind. A job of an unknown kind stays ready (an older instance may not know it yet).
-// Metrics: postrider_jobs_executed_total{queue,kind,outcome}, _duration_seconds, _ready, _dead.
+// Metrics: postrider_jobs_executed_total{queue,kind,outcome}, postrider_jobs_duration_seconds{queue,kind}.
 std::unique_ptr<Service> make_worker(db::Store& store, Clock const& clock, Random& random, Executor executor, InstanceId instance,
                                      WorkerSettings settings, std::map<std::string, Handler> handlers);
 
