@@ -134,10 +134,11 @@ function Review({ campaign, go }: { campaign: Campaign; go: (step: string) => vo
     onError: sayProblem,
   });
   const many = forecast.data?.will_send ?? 0;
+  const what = { n: count(many), subject: template.data?.subject ?? "" };
   const confirm = async () => {
     const sure = await ask({
       title: at ? t("Schedule this campaign?") : t("Launch this campaign?"),
-      text: at ? t("About {n} people will get “{subject}”: {time}.", { n: count(many), subject: template.data?.subject ?? "", time: sayWhen(when) }) : t(undoable ? "{n} people will get “{subject}”. You have twenty seconds to undo it." : "{n} people will get “{subject}”.", { n: count(many), subject: template.data?.subject ?? "" }),
+      text: at ? t("About {n} people will get “{subject}”: {time}.", { n: count(many), subject: template.data?.subject ?? "", time: sayWhen(when) }) : undoable ? t("{n} people will get “{subject}”. You have twenty seconds to undo it.", what) : t("{n} people will get “{subject}”.", what),
       yes: at ? t("Schedule") : t("Launch"),
       typed: many > typedAbove ? count(many) : undefined,
     });
@@ -173,7 +174,7 @@ function Review({ campaign, go }: { campaign: Campaign; go: (step: string) => vo
             {forecast.data ? <ForecastSum forecast={forecast.data} /> : forecast.isError ? <Problem error={forecast.error} /> : campaign.segment_ids.length ? <Loading lines={3} /> : <span className="muted small">{t("No audience yet.")}</span>}
             {forecast.data?.checks && <Checks checks={forecast.data.checks} />}
             {maySend(session)
-              ? <Button look="primary" icon={at ? "clock" : "send"} style={{ height: 38 }} disabled={!complete || !forecast.data || many === 0 || blocked(forecast.data)} busy={launch.isPending} onClick={confirm}>{at ? t(campaign.status === "scheduled" ? "Schedule anew for {n} people" : "Schedule for {n} people", { n: count(many) }) : t("Launch to {n} people", { n: count(many) })}</Button>
+              ? <Button look="primary" icon={at ? "clock" : "send"} style={{ height: 38 }} disabled={!complete || !forecast.data || many === 0 || blocked(forecast.data)} busy={launch.isPending} onClick={confirm}>{at && campaign.status === "scheduled" ? t("Schedule anew for {n} people", { n: count(many) }) : at ? t("Schedule for {n} people", { n: count(many) }) : t("Launch to {n} people", { n: count(many) })}</Button>
               : <Notice>{t("You may prepare campaigns, but not launch them. Somebody with the right to send can.")}</Notice>}
             {complete && forecast.data && many === 0 && <span className="muted small">{t("Nobody would get it. The sum above says why.")}</span>}
           </div>
