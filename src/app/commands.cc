@@ -104,7 +104,7 @@ Task<void> serve(Application& application, Command command) {
   auto const address = co_await application.serve();
   auto const inhabited = co_await application.modules().identity.has_users();
   if (!inhabited)
-    std::cerr << "no user yet: set up the first one in the console, with the code " << application.modules().identity.setup_code() << std::endl;
+    std::cerr << "no user yet: make the first one with POST /api/v1/setup and the code " << application.modules().identity.setup_code() << std::endl;
   std::cerr << "listening on " << address << std::endl;
   co_await until_told_to_stop(application.modules().executor);
   log::info("stopping");
