@@ -7,14 +7,14 @@ from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid
 on conflict (tenant_id, email_key) do update set reason = excluded.reason, source = excluded.source, updated_at = excluded.updated_at
   where (case excluded.reason when 'complaint' then 4 when 'bounce' then 3 when 'manual' then 2 else 1 end)
       > (case suppressions.reason when 'complaint' then 4 when 'bounce' then 3 when 'manual' then 2 else 1 end)
-returning email_key;
+returning id, email_key;
 
 -- name: cancel_queued
 -- tag: router
 update messages m set status = 'canceled', skip_reason = 'suppressed', updated_at = $2
 from contacts c
 where m.tenant_id = $1 and c.tenant_id = $1 and c.id = m.contact_id and c.email_key = any($3::text[]) and m.status = 'queued' and m.channel = 'email'
-  and m.purpose = 'marketing';
+  and (m.purpose = 'marketing' or c.email_key = any($4::text[]));
 
 -- name: contacts_with_consent
 -- tag: router
@@ -35,3 +35,17 @@ insert into consent_history (tenant_id, id, contact_id, channel, consent_type, s
 select $1, u.id, u.contact_id, 'email', 'marketing', 'denied', u.source, $3, $4, $5, $2
 from unnest($6::uuid[], $7::uuid[], $8::text[]) as u (id, contact_id, source)
 on conflict do nothing;
+
+-- name: suppressed_of
+-- tag: router
+select email_key, reason from suppressions where tenant_id = $1 and email_key = any($2::text[]);
+
+-- name: find_for_change
+-- tag: router
+select id, contact_id, channel, consent_type, status, source, ip_address, text_shown, granted_at, revoked_at, expires_at, created_at, updated_at
+from consent_records where tenant_id = $1 and contact_id = $2 and channel = $3 and consent_type = $4 for update;
+
+-- name: lock_contact
+-- tag: router
+-- One request for confirmation at a time.
+select email from contacts where tenant_id = $1 and id = $2 for update;

@@ -115,6 +115,11 @@ where r.tenant_id = $1 and r.import_id = $2 and r.row_number > $3 and r.row_numb
 on conflict do nothing
 returning id;
 
+-- name: chunk_addresses
+-- tag: router
+select email_key from import_rows
+where tenant_id = $1 and import_id = $2 and row_number > $3 and row_number <= $4 and verdict <> 'reject' and email_key is not null;
+
 -- name: rows_to_decide
 -- tag: router
 -- Of a chunk whose new contacts are in: those that were no new ones, and those that could not be put in.

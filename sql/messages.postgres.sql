@@ -15,9 +15,11 @@ returning id;
 -- What rendering these messages needs, whatever their state.
 select m.id, m.contact_id, m.campaign_id, k.name, m.template_version_id, m.variables, m.created_at, m.kind, m.purpose, m.to_address,
        i.from_email, i.from_name, i.reply_to, coalesce(m.tracking, k.tracking), m.channel,
-       c.id, c.email, c.phone, c.first_name, c.last_name, c.time_zone, c.locale, c.external_id, c.lead_id, c.attributes, c.tags, c.tracking, c.created_at, c.updated_at
+       c.id, c.email, c.phone, c.first_name, c.last_name, c.time_zone, c.locale, c.external_id, c.lead_id, c.attributes, c.tags, c.tracking, c.created_at, c.updated_at,
+       l.id, l.name, l.domain, l.attributes, l.created_at, l.updated_at
 from messages m
   left join contacts c on c.tenant_id = $1 and c.id = m.contact_id
+  left join leads l on l.tenant_id = $1 and l.id = c.lead_id
   left join campaigns k on k.tenant_id = $1 and k.id = m.campaign_id
   left join sender_identities i on i.tenant_id = $1 and i.id = m.sender_id
 where m.tenant_id = $1 and m.id = any($2::uuid[]);

@@ -52,9 +52,11 @@ returning id;
 select m.id, m.contact_id, m.campaign_id, m.purpose, m.channel, m.template_version_id, m.sender_id, m.fence, m.attempt_count, m.variables, m.created_at,
        s.reason, r.status, r.expires_at, k.status, k.name, i.from_email, i.from_name, i.reply_to, i.verified, i.provider_id, p.id, coalesce(m.tracking, k.tracking), m.visit,
        c.id, c.email, c.phone, c.first_name, c.last_name, c.time_zone, c.locale, c.external_id, c.lead_id, c.attributes, c.tags, c.tracking, c.created_at, c.updated_at,
-       m.kind, m.to_address, m.scheduled_at, p.kind
+       m.kind, m.to_address, m.scheduled_at, p.kind,
+       l.id, l.name, l.domain, l.attributes, l.created_at, l.updated_at
 from messages m
   left join contacts c on c.tenant_id = $1 and c.id = m.contact_id
+  left join leads l on l.tenant_id = $1 and l.id = c.lead_id
   left join suppressions s on s.tenant_id = $1 and s.email_key = coalesce(m.to_key, c.email_key)
   left join consent_records r on r.tenant_id = $1 and r.contact_id = m.contact_id and r.channel = m.channel and r.consent_type = m.purpose
   left join campaigns k on k.tenant_id = $1 and k.id = m.campaign_id

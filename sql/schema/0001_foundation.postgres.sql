@@ -46,6 +46,12 @@ create index message_events_message on message_events (tenant_id, message_id, cr
 create index message_events_contact on message_events (tenant_id, contact_id, created_at desc);
 create index message_events_campaign on message_events (tenant_id, campaign_id, event_type, created_at);
 
+-- The words of names and address, for the search box. Whoever writes a contact keeps it, since the database does; text search is in every
+-- PostgreSQL, while pg_trgm is not. Punctuation parts words, so that each piece of an address is one (src/contacts/search_words.h).
+alter table contacts add column search tsvector generated always as (
+  to_tsvector('simple', translate(coalesce(first_name, '') || ' ' || coalesce(last_name, '') || ' ' || coalesce(email, ''),
+                                  '@._+-'',;:()[]/&!#$%*=?^`{|}~<>', repeat(' ', 31)))) stored;
+create index contacts_search on contacts using gin (search);
 create index contacts_attributes on contacts using gin (attributes jsonb_path_ops);
 create index contacts_tags on contacts using gin (tags jsonb_path_ops);
 

@@ -195,6 +195,25 @@ create index contacts_phone on contacts (tenant_id, phone) where phone is not nu
 create index contacts_created on contacts (tenant_id, created_at, id);
 create index contacts_lead_of on contacts (tenant_id, lead_id) where lead_id is not null;
 
+-- Tags put on or taken off many contacts, and how far it is.
+create table contact_taggings (
+  tenant_id uuid not null,
+  id uuid not null,
+  status text not null check (status in ('running', 'completed', 'canceled')),
+  settings jsonb not null,
+  reached uuid,
+  total bigint not null,
+  changed bigint not null,
+  unchanged bigint not null,
+  skipped bigint not null,
+  skip_reasons jsonb not null,
+  actor jsonb not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  completed_at timestamptz,
+  constraint contact_taggings_pkey primary key (tenant_id, id)
+);
+
 -- A file of contacts on its way in. Row numbers mark how far it is: a commit has done all up to committed_to, an undo all above undone_to.
 create table imports (
   tenant_id uuid not null,
@@ -280,7 +299,23 @@ create table consent_records (
   constraint consent_records_pkey primary key (tenant_id, contact_id, channel, consent_type),
   constraint consent_records_contact foreign key (tenant_id, contact_id) references contacts (tenant_id, id) on delete cascade
 );
-create index consent_records_updated on consent_records (tenant_id, updated_at desc);
+create index consent_records_updated on consent_records (tenant_id, updated_at desc, id desc);
+
+-- Double opt-in: each time somebody was asked to confirm.
+create table consent_requests (
+  tenant_id uuid not null,
+  id uuid not null,
+  contact_id uuid not null,
+  channel text not null,
+  consent_type text not null,
+  source text,
+  requested_at timestamptz not null,
+  expires_at timestamptz not null,
+  confirmed_at timestamptz,
+  constraint consent_requests_pkey primary key (tenant_id, id),
+  constraint consent_requests_contact foreign key (tenant_id, contact_id) references contacts (tenant_id, id) on delete cascade
+);
+create index consent_requests_contact_at on consent_requests (tenant_id, contact_id, requested_at);
 
 -- Append-only: every change of a consent with its proof.
 create table consent_history (
@@ -317,6 +352,15 @@ create table suppressions (
   constraint suppressions_key unique (tenant_id, email_key)
 );
 create index suppressions_created on suppressions (tenant_id, created_at desc, id);
+
+-- Of people who were erased while their address was suppressed: it must stay so without being known.
+create table erased_suppressions (
+  tenant_id uuid not null,
+  email_hash text not null,
+  reason text not null,
+  suppressed_at timestamptz not null,
+  constraint erased_suppressions_pkey primary key (tenant_id, email_hash)
+);
 
 create table marketing_segments (
   tenant_id uuid not null,

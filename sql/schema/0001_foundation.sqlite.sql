@@ -44,6 +44,11 @@ create index message_events_message on message_events (tenant_id, message_id, cr
 create index message_events_contact on message_events (tenant_id, contact_id, created_at desc);
 create index message_events_campaign on message_events (tenant_id, campaign_id, event_type, created_at);
 
+-- The words of names and address for the search box: each after a blank.
+alter table contacts add column search text generated always as (
+  ' ' || replace(replace(replace(replace(replace(replace(lower(coalesce(first_name, '') || ' ' || coalesce(last_name, '') || ' ' || coalesce(email, '')),
+  '@', ' '), '.', ' '), '_', ' '), '+', ' '), '-', ' '), '''', ' ')) virtual;
+
 create view delivery_logs as
   select tenant_id, id, message_id, contact_id, campaign_id, channel, provider, event_type as status, provider_event_id, created_at,
          detail as metadata

@@ -1,31 +1,34 @@
-// Consent with its proof, and addresses never to write to.
+// Consent with its proof: state, history, and the question by mail.
 #pragma once
 
 #include "api/resource.h"
 #include "postrider/consent/consent.h"
+#include "postrider/contacts/contacts.h"
 #include "postrider/db/store.h"
+#include "postrider/delivery/confirmations.h"
 
 namespace postrider::api {
 
-// As the API shows it.
-boost::json::value consent_answer(consent::Consent const& consent);
-
 class ConsentApi {
  public:
-  ConsentApi(db::Store& store, Clock const& clock, Ids& ids) : store_(store), clock_(clock), ids_(ids) {}
+  ConsentApi(db::Store& store, Clock const& clock, Ids& ids, contacts::Contacts& contacts, delivery::Confirmations& confirmations)
+      : store_(store), clock_(clock), ids_(ids), contacts_(contacts), confirmations_(confirmations) {}
   std::vector<http::Route> routes();
 
  private:
   using Answer = Task<Result<http::Response>>;
   Answer put_consent(http::Request& request);
+  Answer request_consent(http::Request& request);
   Answer list_consents(http::Request& request);
-  Answer list_suppressions(http::Request& request);
-  Answer create_suppression(http::Request& request);
-  Answer remove_suppression(http::Request& request);
+  Answer of_contact(http::Request& request);
+  Answer history(http::Request& request);
+  Answer export_history(http::Request& request);
 
   db::Store& store_;
   Clock const& clock_;
   Ids& ids_;
+  contacts::Contacts& contacts_;
+  delivery::Confirmations& confirmations_;
 };
 
 }  // namespace postrider::api

@@ -17,6 +17,9 @@ struct PublicPage {
   std::string title;
   std::vector<std::string> paragraphs;  // plain text
   std::string form = {};                // trusted HTML, built by the caller from escaped parts
+  std::string language = "en";
+  std::string accent = {};              // "#1f5fd0"; anything else is left out
+  std::string footer = {};              // plain text: who writes here, with the postal address
 };
 // With a Content-Security-Policy that runs nothing, and never cached.
 http::Response public_page(int status, PublicPage const& page);

@@ -117,8 +117,10 @@ Modules::Modules(Executor e, Options o)
       store(db::open_store(executor, database_settings(options))),
       http_client(executor, client_settings(options)),
       identity(*store, clock, ids, random, offload, keys),
-      contacts(*store, clock, ids),
-      imports(*store, clock, ids),
+      contacts(*store, clock, ids, keys.derive(crypto::KeyUse::unsubscribe)),
+      imports(*store, clock, ids, contacts::ImportLimits(), contacts::ErasedAddresses(keys.derive(crypto::KeyUse::unsubscribe))),
+      leads(*store, clock, ids),
+      taggings(*store, clock, ids, contacts),
       segments(*store, clock, ids),
       templates(*store, clock, ids),
       identities(*store, clock, ids, sealer,
@@ -129,6 +131,7 @@ Modules::Modules(Executor e, Options o)
       messages(*store, clock, ids, contacts, templates, tokens, public_url),
       trials(*store, clock, ids, contacts, templates, tokens, public_url),
       reclassification(*store, clock, ids),
+      confirmations(*store, clock, ids, identity, contacts, templates, tokens, public_url),
       links(templates),
       spool(options.state_dir, ids),
       campaigns(*store, clock, ids, segments, templates, campaign_settings(options)),
@@ -136,9 +139,11 @@ Modules::Modules(Executor e, Options o)
       operations_api(*store),
       session_api(identity),
       team_api(identity),
-      contacts_api(*store, contacts),
+      contacts_api(*store, contacts, taggings),
       imports_api(imports, static_cast<std::uint64_t>(options.import_max_megabytes) * 1024 * 1024),
-      consent_api(*store, clock, ids),
+      leads_api(leads),
+      consent_api(*store, clock, ids, contacts, confirmations),
+      suppressions_api(*store, clock, ids),
       segments_api(contacts, segments),
       templates_api(templates, trials),
       providers_api(identities, verification),
@@ -152,7 +157,8 @@ Modules::Modules(Executor e, Options o)
       web_version(messages, tokens),
       overview_api(*store, clock),
       sender_pages(verification),
-      recipient_pages(*store, clock, ids, tokens),
+      recipient_pages(*store, clock, ids, tokens, identity, contacts),
+      confirm_page(*store, clock, ids, tokens, identity, contacts, confirmations),
       tracking_api(tokens, *ingest, links, spool, clock),
       webhooks([this](ProviderId provider) { return webhook_owner(identities, provider); }, *ingest, clock) {
   api::use_cursor_keys(keys);
@@ -171,7 +177,9 @@ std::vector<http::Route> Modules::routes() {
   append(all, team_api.routes());
   append(all, contacts_api.routes());
   append(all, imports_api.routes());
+  append(all, leads_api.routes());
   append(all, consent_api.routes());
+  append(all, suppressions_api.routes());
   append(all, segments_api.routes());
   append(all, templates_api.routes());
   append(all, providers_api.routes());
@@ -186,6 +194,7 @@ std::vector<http::Route> Modules::routes() {
   append(all, overview_api.routes());
   append(all, sender_pages.routes());
   append(all, recipient_pages.routes());
+  append(all, confirm_page.routes());
   append(all, tracking_api.routes());
   append(all, webhooks.routes());
   append(all, console::routes());
@@ -207,6 +216,10 @@ void Modules::make_services() {
     engagement_work.queue = delivery::Reclassification::queue;
     engagement_work.concurrency = 1;
     services.push_back(jobs::make_worker(*store, clock, random, executor, instance, engagement_work, reclassification.job_handlers()));
+    jobs::WorkerSettings contact_work;
+    contact_work.queue = "contacts";
+    contact_work.concurrency = 2;
+    services.push_back(jobs::make_worker(*store, clock, random, executor, instance, contact_work, taggings.job_handlers()));
     jobs::WorkerSettings campaign_work;
     campaign_work.queue = "campaigns";
     campaign_work.concurrency = 4;

@@ -1,14 +1,16 @@
 // Every module of the running program, by value, in floor order. Only src/app sees this.
 #pragma once
 
-#include "api/consent_api.h"
-#include "api/contacts_api.h"
-#include "api/imports_api.h"
-#include "api/messages_api.h"
 #include "api/campaign_reports_api.h"
 #include "api/campaigns_api.h"
+#include "api/confirm_page.h"
+#include "api/consent_api.h"
+#include "api/contacts_api.h"
 #include "api/engagement_api.h"
 #include "api/events_api.h"
+#include "api/imports_api.h"
+#include "api/leads_api.h"
+#include "api/messages_api.h"
 #include "api/operations_api.h"
 #include "api/overview_api.h"
 #include "api/provider_webhooks.h"
@@ -19,6 +21,7 @@
 #include "api/sender_pages.h"
 #include "api/sending_policy_api.h"
 #include "api/session_api.h"
+#include "api/suppressions_api.h"
 #include "api/team_api.h"
 #include "api/templates_api.h"
 #include "api/tracking.h"
@@ -32,11 +35,14 @@
 #include "postrider/campaigns/reports.h"
 #include "postrider/contacts/contacts.h"
 #include "postrider/contacts/imports.h"
+#include "postrider/contacts/leads.h"
+#include "postrider/contacts/tagging.h"
 #include "postrider/content/templates.h"
 #include "postrider/crypto/sealing.h"
 #include "postrider/crypto/signing.h"
 #include "postrider/crypto/tokens.h"
 #include "postrider/db/store.h"
+#include "postrider/delivery/confirmations.h"
 #include "postrider/delivery/identities.h"
 #include "postrider/delivery/fact_spool.h"
 #include "postrider/delivery/ingest.h"
@@ -91,6 +97,8 @@ struct Modules {
   // 3 people
   contacts::Contacts contacts;
   contacts::Imports imports;
+  contacts::Leads leads;
+  contacts::Taggings taggings;
   segments::Segments segments;
   // 4 message
   content::Templates templates;
@@ -100,6 +108,7 @@ struct Modules {
   delivery::Messages messages;
   delivery::Trials trials;
   delivery::Reclassification reclassification;
+  delivery::Confirmations confirmations;
   TemplateLinks links;
   delivery::FactSpool spool;
   // 5 programmes
@@ -111,7 +120,9 @@ struct Modules {
   api::TeamApi team_api;
   api::ContactsApi contacts_api;
   api::ImportsApi imports_api;
+  api::LeadsApi leads_api;
   api::ConsentApi consent_api;
+  api::SuppressionsApi suppressions_api;
   api::SegmentsApi segments_api;
   api::TemplatesApi templates_api;
   api::ProvidersApi providers_api;
@@ -126,6 +137,7 @@ struct Modules {
   api::OverviewApi overview_api;
   api::SenderPages sender_pages;
   api::RecipientPages recipient_pages;
+  api::ConfirmPage confirm_page;
   api::TrackingApi tracking_api;
   api::ProviderWebhooks webhooks;
   std::optional<http::Router> router;

@@ -28,6 +28,39 @@ Consent read_consent(db::Row row) {
   return c;
 }
 
+Entry read_entry(db::Row row) {
+  Entry e;
+  e.id = row.uuid(0);
+  e.contact_id = row.id<ContactId>(1);
+  e.channel = row.text(2);
+  e.consent_type = row.text(3);
+  e.status = row.text(4);
+  e.source = row.maybe_text(5);
+  e.ip_address = row.maybe_text(6);
+  e.user_agent = row.maybe_text(7);
+  e.text_shown = row.maybe_text(8);
+  e.actor_kind = row.text(9);
+  if (!row.is_null(10)) e.actor_id = row.uuid(10);
+  e.occurred_at = row.instant(11);
+  return e;
+}
+
+std::string_view actor_name(ActorKind kind) {
+  switch (kind) {
+    case ActorKind::recipient: return "recipient";
+    case ActorKind::provider: return "provider";
+    case ActorKind::user: return "user";
+    case ActorKind::api_key: return "api_key";
+    case ActorKind::system: return "system";
+  }
+  return "system";
+}
+
+Place last_place(std::optional<Place> const& after) {
+  if (after) return *after;
+  return Place(Instant(std::chrono::hours(24) * 365 * 200), Uuid());
+}
+
 boost::json::object described(std::string_view channel, std::string_view type, std::string_view status) {
   boost::json::object out;
   out["channel"] = channel;
@@ -38,24 +71,28 @@ boost::json::object described(std::string_view channel, std::string_view type, s
 
 }  // namespace
 
+Result<void> check_kind(std::string_view channel, std::string_view type) {
+  if (channel != "email" && channel != "sms" && channel != "push") return invalid("the channel must be email, sms or push");
+  if (type != "marketing" && type != "transactional") return invalid("the type must be marketing or transactional");
+  return {};
+}
+
 Task<Result<Consent>> set(db::Transaction& tx, Context context, ContactId contact, std::string channel, std::string type, Proof proof, Ids& ids, Instant now) {
-  if (channel != "email" && channel != "sms" && channel != "push") co_return invalid("the channel must be email, sms or push");
-  if (type != "marketing" && type != "transactional") co_return invalid("the type must be marketing or transactional");
+  if (auto const known = check_kind(channel, type); !known) co_return known.error();
   if (proof.status != "granted" && proof.status != "denied" && proof.status != "pending")
     co_return invalid_field("/status", "invalid_value", "status must be granted, denied or pending");
   if (!co_await tx.maybe(sql::consent::contact_exists, context.tenant, contact)) co_return not_found("contact", contact.str());
-  auto const before = co_await tx.maybe(sql::consent::find, context.tenant, contact, channel, type);
+  auto const before = co_await tx.maybe(sql::consent::find_for_change, context.tenant, contact, channel, type);
   std::string const old_status = before ? before->text(4) : "";
   std::optional<Instant> granted_at, revoked_at;
   if (proof.status == "granted") granted_at = now;
   if (proof.status == "denied") revoked_at = now;
   co_await tx.exec(sql::consent::keep, context.tenant, ids.next(), contact, channel, type, proof.status, proof.source, proof.ip_address, proof.text_shown,
                    granted_at, revoked_at, proof.expires_at, now);
-  std::string_view const actor = context.actor.kind == ActorKind::recipient ? "recipient" : context.actor.kind == ActorKind::user ? "user" : "api_key";
   std::optional<Uuid> actor_id;
   if (!context.actor.id.is_nil()) actor_id = context.actor.id;
   co_await tx.exec(sql::consent::remember, context.tenant, ids.next(), contact, channel, type, proof.status, proof.source, proof.ip_address, proof.user_agent,
-                   proof.text_shown, actor, actor_id, now);
+                   proof.text_shown, actor_name(context.actor.kind), actor_id, now);
   if (old_status != proof.status && proof.status != "pending") {
     events::Event event;
     event.id = ids.make<EventId>();
@@ -78,18 +115,38 @@ Task<Result<Consent>> set(db::Transaction& tx, Context context, ContactId contac
   co_return read_consent(row);
 }
 
-Task<std::vector<Consent>> of_contact(db::Store& store, TenantId tenant, ContactId contact) {
-  auto const rows = co_await store.all(sql::consent::of_contact, tenant, contact);
+Task<std::vector<Consent>> of_contact(db::Session& session, TenantId tenant, ContactId contact) {
+  auto const rows = co_await session.all(sql::consent::of_contact, tenant, contact);
   std::vector<Consent> all;
   for (auto const row : rows) all.push_back(read_consent(row));
   co_return all;
 }
 
-Task<std::vector<Consent>> list(db::Store& store, TenantId tenant, std::optional<ContactId> contact, std::optional<std::string> status, int limit) {
-  if (contact) co_return co_await of_contact(store, tenant, *contact);
-  auto const rows = co_await store.all(sql::consent::list, tenant, status, limit);
+Task<std::vector<Consent>> list(db::Store& store, TenantId tenant, ConsentFilter filter, std::optional<Place> after, int limit) {
+  auto const [at, id] = last_place(after);
+  db::Rows rows;
+  if (filter.contact) rows = co_await store.all(sql::consent::list_of_contact, tenant, filter.status, filter.channel, filter.type, at, id, limit, *filter.contact);
+  else rows = co_await store.all(sql::consent::list, tenant, filter.status, filter.channel, filter.type, at, id, limit);
   std::vector<Consent> all;
   for (auto const row : rows) all.push_back(read_consent(row));
+  co_return all;
+}
+
+Task<std::vector<Entry>> history(db::Store& store, TenantId tenant, ContactId contact, std::optional<Place> after, int limit) {
+  auto const [at, id] = last_place(after);
+  auto const rows = co_await store.all(sql::consent::history, tenant, contact, at, id, limit);
+  std::vector<Entry> all;
+  for (auto const row : rows) all.push_back(read_entry(row));
+  co_return all;
+}
+
+Task<std::vector<Entry>> whole_history(db::Store& store, TenantId tenant, Uuid after, int limit) {
+  auto const rows = co_await store.all_on(db::Lane::background, sql::consent::whole_history, tenant, after, limit);
+  std::vector<Entry> all;
+  for (auto const row : rows) {
+    all.push_back(read_entry(row));
+    all.back().email = row.maybe_text(12);
+  }
   co_return all;
 }
 

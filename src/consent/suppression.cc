@@ -7,6 +7,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <cctype>
 #include <map>
 
 namespace postrider::consent {
@@ -30,8 +31,11 @@ std::string_view actor_name(ActorKind kind) {
   return "system";
 }
 
-// Of several reasons told at once the strongest counts, as it does against the one that is stored.
-int strength(std::string_view reason) { return reason == "complaint" ? 4 : reason == "bounce" ? 3 : reason == "manual" ? 2 : 1; }
+int strength(std::string_view reason) {
+  if (reason == "complaint") return 4;
+  if (reason == "bounce") return 3;
+  return reason == "manual" ? 2 : 1;
+}
 
 std::optional<std::string> some(std::string const& text) {
   if (text.empty()) return std::nullopt;
@@ -40,24 +44,49 @@ std::optional<std::string> some(std::string const& text) {
 
 }  // namespace
 
-Task<void> suppress(db::Transaction& tx, Context context, std::vector<Suppress> wanted, Ids& ids, Instant now) {
+bool is_reason(std::string_view reason) { return reason == "manual" || reason == "unsubscribe" || reason == "bounce" || reason == "complaint"; }
+
+Task<Suppressed> suppress(db::Transaction& tx, Context context, std::vector<Suppress> wanted, Ids& ids, Instant now) {
   std::map<std::string, Suppress> by_key;  // ordered: rows are locked in one order
   for (auto& one : wanted) {
     auto const address = contacts::parse_email(one.email_address);
     if (!address) continue;
-    auto const [place, fresh] = by_key.try_emplace(address->key, one);
-    if (!fresh && strength(one.reason) > strength(place->second.reason)) place->second = std::move(one);
+    auto const known = by_key.find(address->key);
+    if (known == by_key.end()) by_key.emplace(address->key, std::move(one));
+    else if (strength(one.reason) > strength(known->second.reason)) known->second = std::move(one);
   }
-  if (by_key.empty()) co_return;
+  Suppressed result;
+  if (by_key.empty()) co_return result;
   db::Columns rows(6);
-  std::vector<std::string> keys, withdrawn;
+  std::vector<std::string> keys, withdrawn, hard;
   for (auto const& [key, one] : by_key) {
     rows.add(ids.next(), one.email_address, key, one.reason, some(one.source), one.message_id);
     keys.push_back(key);
     if (one.reason == "unsubscribe" || one.reason == "complaint") withdrawn.push_back(key);
+    if (one.reason != "unsubscribe") hard.push_back(key);
   }
-  co_await tx.all(sql::consent::suppress, context.tenant, now, rows);
-  co_await tx.exec(sql::consent::cancel_queued, context.tenant, now, db::text_array(keys));
+  auto const before = co_await tx.all(sql::consent::suppressed_of, context.tenant, db::text_array(keys));
+  std::map<std::string, std::string> reasons;
+  for (auto const row : before) reasons.emplace(row.text(0), row.text(1));
+  result.known = static_cast<std::int64_t>(reasons.size());
+  result.added = static_cast<std::int64_t>(keys.size()) - result.known;
+  auto const written = co_await tx.all(sql::consent::suppress, context.tenant, now, rows);
+  co_await tx.exec(sql::consent::cancel_queued, context.tenant, now, db::text_array(keys), db::text_array(hard));
+  if (context.actor.kind == ActorKind::user || context.actor.kind == ActorKind::api_key) {
+    std::vector<audit::Entry> entries;
+    for (auto const row : written) {
+      auto const key = row.text(1);
+      auto const& one = by_key.at(key);
+      auto const known = reasons.find(key);
+      boost::json::object old_state;
+      if (known != reasons.end()) old_state["reason"] = known->second;
+      boost::json::object new_state;
+      if (known == reasons.end()) new_state["email_address"] = one.email_address;
+      new_state["reason"] = one.reason;
+      entries.push_back(audit::Entry{"suppression", row.uuid(0), known == reasons.end() ? "created" : "updated", audit::difference(old_state, new_state)});
+    }
+    co_await audit::record(tx, context, std::move(entries), ids, now);
+  }
   if (!withdrawn.empty()) {
     auto const people = co_await tx.all(sql::consent::contacts_with_consent, context.tenant, db::text_array(withdrawn));
     db::Columns denied(3), remembered(3);
@@ -88,26 +117,37 @@ Task<void> suppress(db::Transaction& tx, Context context, std::vector<Suppress> 
     }
   }
   tx.announce("revoked");
+  co_return result;
 }
 
-Task<std::vector<Suppression>> list_suppressions(db::Store& store, TenantId tenant, std::optional<std::string> email, std::optional<SuppressionId> before,
-                                                 int limit) {
+Task<std::vector<Suppression>> list_suppressions(db::Store& store, TenantId tenant, SuppressionFilter filter, std::optional<SuppressionId> before, int limit) {
   std::vector<Suppression> all;
-  if (email) {
-    auto const one = co_await find_suppression(store, tenant, *email);
-    if (one && !before) all.push_back(*one);
+  if (filter.email) {
+    auto const one = co_await find_suppression(store, tenant, *filter.email);
+    if (one && !before && (!filter.reason || *filter.reason == one->reason)) all.push_back(*one);
     co_return all;
   }
-  auto const rows = co_await store.all(sql::consent::list_suppressions, tenant, before.value_or(beyond_all()), limit);
+  std::optional<std::string> beginning;
+  if (filter.search && !filter.search->empty()) {
+    beginning = *filter.search;
+    for (auto& c : *beginning) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  auto const rows = co_await store.all(sql::consent::list_suppressions, tenant, before.value_or(beyond_all()), filter.reason, beginning, limit);
   for (auto const row : rows) all.push_back(read_suppression(row));
   co_return all;
 }
 
-Task<Result<Suppression>> find_suppression(db::Store& store, TenantId tenant, std::string email) {
+Task<Result<Suppression>> find_suppression(db::Session& session, TenantId tenant, std::string email) {
   auto const address = contacts::parse_email(email);
   if (!address) co_return not_found("suppression", email);
-  auto const row = co_await store.maybe(sql::consent::find_suppression, tenant, address->key);
+  auto const row = co_await session.maybe(sql::consent::find_suppression, tenant, address->key);
   if (!row) co_return not_found("suppression", email);
+  co_return read_suppression(*row);
+}
+
+Task<Result<Suppression>> suppression(db::Session& session, TenantId tenant, SuppressionId id) {
+  auto const row = co_await session.maybe(sql::consent::suppression, tenant, id);
+  if (!row) co_return not_found("suppression", id.str());
   co_return read_suppression(*row);
 }
 
@@ -123,6 +163,18 @@ Task<Result<void>> lift_suppression(db::Store& store, Context context, Suppressi
   co_await audit::record(tx, context, std::move(entries), ids, now);
   co_await tx.commit();
   co_return Result<void>();
+}
+
+Task<void> lift_unsubscribe(db::Transaction& tx, Context context, ContactId contact, Ids& ids, Instant now) {
+  auto const rows = co_await tx.all(sql::consent::lift_unsubscribe, context.tenant, contact);
+  std::vector<audit::Entry> entries;
+  for (auto const row : rows) {
+    boost::json::object before;
+    before["email_address"] = row.text(1);
+    before["reason"] = "unsubscribe";
+    entries.push_back(audit::Entry{"suppression", row.uuid(0), "deleted", audit::difference(before, boost::json::object())});
+  }
+  co_await audit::record(tx, context, std::move(entries), ids, now);
 }
 
 }  // namespace postrider::consent

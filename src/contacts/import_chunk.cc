@@ -49,12 +49,6 @@ void add_contact(db::Columns& rows, Contact const& c, std::optional<std::string>
            boost::json::serialize(c.attributes), tags_text(c.tags).value_or("[]"));
 }
 
-std::optional<std::string> key_of(Contact const& contact) {
-  if (!contact.email) return std::nullopt;
-  auto const address = parse_email(*contact.email);
-  return address ? std::optional(address->key) : std::nullopt;
-}
-
 Task<void> grant_consent(db::Transaction& tx, Context actor, ChunkRange range, ConsentForAll consent, std::optional<std::string> source, Ids& ids, Instant now,
                          ChunkCounts& counts) {
   auto const people = co_await tx.all(sql::imports::consent_candidates, range.tenant, range.import, range.from, range.to, consent.channel, consent.consent_type);

@@ -155,6 +155,11 @@ Task<Imports::Step> Imports::commit_chunk(TenantId tenant, ImportId id) {
     made = static_cast<std::int64_t>(created.size());
   }
   if (made < expected.integer(0) || expected.integer(1) > 0) co_await decide_again(tx, range, ids_, now, counts);
+  if (expected.integer(0) + expected.integer(1) > 0 && co_await ErasedAddresses::any(tx, tenant)) {
+    std::vector<std::string> keys;
+    for (auto const row : co_await tx.all(sql::imports::chunk_addresses, tenant, id, range.from, range.to)) keys.push_back(row.text(0));
+    co_await erased_.recognise(tx, tenant, std::move(keys), ids_, now);
+  }
   for (auto const& consent : import.request.consents) co_await grant_consent(tx, actor, range, consent, import.request.consent_source, ids_, now, counts);
   if (import.request.segment) co_await join_segment(tx, range, *import.request.segment, ids_, now);
   co_await tx.exec(sql::imports::count_committed, tenant, id, counts.created, counts.updated, counts.unchanged, counts.rejected, counts.consents_granted,

@@ -53,7 +53,8 @@ struct Place {
 
 }  // namespace
 
-Imports::Imports(db::Store& store, Clock const& clock, Ids& ids, ImportLimits limits) : store_(store), clock_(clock), ids_(ids), limits_(limits) {
+Imports::Imports(db::Store& store, Clock const& clock, Ids& ids, ImportLimits limits, ErasedAddresses erased)
+    : store_(store), clock_(clock), ids_(ids), limits_(limits), erased_(std::move(erased)) {
   // One writer: others must get their turn between two chunks.
   if (store_.dialect() == db::Dialect::sqlite) {
     limits_.batch = std::min<std::size_t>(limits_.batch, 2000);

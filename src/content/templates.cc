@@ -143,6 +143,14 @@ boost::json::object contact_root(contacts::Contact const& c) {
   contact["tags"] = std::move(tags);
   contact["attributes"] = c.attributes;
   contact["lead"] = nullptr;
+  if (c.lead) {
+    boost::json::object lead;
+    lead["id"] = c.lead->id.str();
+    lead["name"] = c.lead->name;
+    lead["domain"] = text_or_null(c.lead->domain);
+    lead["attributes"] = c.lead->attributes;
+    contact["lead"] = std::move(lead);
+  }
   contact["created_at"] = to_rfc3339(c.created_at);
   return contact;
 }

@@ -317,8 +317,9 @@ class SqliteTransaction : public Transaction::Body {
  public:
   explicit SqliteTransaction(SqliteStore& store) : store_(store), writer_(store.writer_) {}
   ~SqliteTransaction() override {
+    if (finished_) return;
     // Not an owner: the last one must not die on the connection's own thread, and ~Connection waits for what was posted.
-    if (!finished_) asio::post(writer_->thread(), [writer = writer_.get()] { writer->rollback(); });
+    asio::post(writer_->thread(), [writer = writer_.get()] { writer->rollback(); });
     store_.writing_.leave();  // the next transaction's begin queues behind the rollback on the same thread
   }
 
@@ -356,6 +357,7 @@ class SqliteTransaction : public Transaction::Body {
     };
     co_await on_thread(*writer, std::move(work));
     finished_ = true;
+    store_.writing_.leave();
   }
 
  private:

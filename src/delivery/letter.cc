@@ -137,7 +137,10 @@ Task<std::optional<MessageFacts>> facts_of(db::Session& session, TenantId tenant
   facts.reply_to = row.maybe_text(12);
   facts.tracking = !row.is_null(13) && row.boolean(13);
   facts.channel = row.text(14);
-  if (!row.is_null(15)) facts.contact = contacts::read_contact(row, 15);
+  if (!row.is_null(15)) {
+    facts.contact = contacts::read_contact(row, 15);
+    facts.contact->lead = contacts::read_lead(row, 29);
+  }
   if (facts.contact && !facts.contact->tracking) facts.tracking = false;
   co_return facts;
 }

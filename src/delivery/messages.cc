@@ -59,7 +59,7 @@ Task<Result<contacts::Contact>> Messages::recipient(Context context, NewMessage 
   if (!contacts::parse_email(*wanted.email)) co_return invalid_field("/email", "invalid_value", "email must be an e-mail address like ada@example.com");
   contacts::Filter filter;
   filter.email = *wanted.email;
-  auto known = co_await contacts_.list(context.tenant, filter, std::nullopt, 1);
+  auto known = co_await contacts_.list(context.tenant, filter, contacts::Order::newest, std::nullopt, 1);
   if (!known.empty()) co_return std::move(known.front());
   if (!wanted.create_contact)
     co_return invalid_field("/email", "invalid_value", "nobody has this address: make a contact first, or leave create_contact at true");

@@ -29,12 +29,12 @@ TEST_CASE("undo takes back what nobody has touched since, and says what it kept"
     correction.first_name = std::string("Bobby");
     co_await contacts.change(t.context(), bob.id, correction, std::nullopt);
     Filter const liked_filter{.email = "liked@example.net"};
-    auto const liked = co_await contacts.list(t.tenant, liked_filter, std::nullopt, 1);
+    auto const liked = co_await contacts.list(t.tenant, liked_filter, contacts::Order::newest, std::nullopt, 1);
     Change like;
     like.last_name = std::string("Somebody");
     co_await contacts.change(t.context(), liked.at(0).id, like, std::nullopt);
     Filter const asked_filter{.email = "asked@example.net"};
-    auto const asked = co_await contacts.list(t.tenant, asked_filter, std::nullopt, 1);
+    auto const asked = co_await contacts.list(t.tenant, asked_filter, contacts::Order::newest, std::nullopt, 1);
     {
       auto tx = co_await t.store->begin();
       consent::Proof yes{.status = "granted", .source = "preference page"};

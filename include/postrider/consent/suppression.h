@@ -18,10 +18,18 @@ struct Suppress {
   std::string source = {};
   std::optional<MessageId> message_id = {};
 };
+bool is_reason(std::string_view reason);
 
-// Idempotent. Cancels queued marketing messages to these addresses, and for unsubscribes and complaints withdraws marketing consent
-// for e-mail. Emits email_unsubscribed and consent_revoked. Announces "revoked". What is no address is left out.
-Task<void> suppress(db::Transaction& tx, Context context, std::vector<Suppress> wanted, Ids& ids, Instant now);
+// How many addresses were not suppressed before.
+struct Suppressed {
+  std::int64_t added = 0;
+  std::int64_t known = 0;
+};
+
+// Idempotent; of several reasons the strongest stays (complaint, bounce, manual, unsubscribe). Cancels queued messages to these addresses:
+// marketing, and but for mere unsubscribes the transactional ones too. For unsubscribes and complaints withdraws marketing consent for e-mail.
+// Emits email_unsubscribed and consent_revoked. Announces "revoked". What users and API keys do is audited. What is no address is left out.
+Task<Suppressed> suppress(db::Transaction& tx, Context context, std::vector<Suppress> wanted, Ids& ids, Instant now);
 
 struct Suppression {
   SuppressionId id;
@@ -31,11 +39,18 @@ struct Suppression {
   Instant created_at;
   Instant updated_at;
 };
-// Newest first; `email` filters exactly.
-Task<std::vector<Suppression>> list_suppressions(db::Store& store, TenantId tenant, std::optional<std::string> email, std::optional<SuppressionId> before,
-                                                 int limit);
-Task<Result<Suppression>> find_suppression(db::Store& store, TenantId tenant, std::string email);
-// The address may be written to again. Audited. Fails with not_found.
+struct SuppressionFilter {
+  std::optional<std::string> email = {};   // exactly, normalised
+  std::optional<std::string> search = {};  // beginning of the address
+  std::optional<std::string> reason = {};
+};
+// Newest first, those before `before`.
+Task<std::vector<Suppression>> list_suppressions(db::Store& store, TenantId tenant, SuppressionFilter filter, std::optional<SuppressionId> before, int limit);
+Task<Result<Suppression>> find_suppression(db::Session& session, TenantId tenant, std::string email);
+Task<Result<Suppression>> suppression(db::Session& session, TenantId tenant, SuppressionId id);
+// The address may be written to again, where consent allows it. Audited. Fails with not_found.
 Task<Result<void>> lift_suppression(db::Store& store, Context context, SuppressionId id, Ids& ids, Instant now);
+// Somebody who had merely unsubscribed asks for mail again himself: only that reason is lifted. Audited.
+Task<void> lift_unsubscribe(db::Transaction& tx, Context context, ContactId contact, Ids& ids, Instant now);
 
 }  // namespace postrider::consent

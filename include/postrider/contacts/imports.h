@@ -8,6 +8,7 @@
 
 #include "postrider/base/context.h"
 #include "postrider/base/error.h"
+#include "postrider/contacts/erased_addresses.h"
 #include "postrider/db/store.h"
 #include "postrider/jobs/job.h"
 
@@ -93,7 +94,7 @@ struct ImportLimits {
 
 class Imports {
  public:
-  Imports(db::Store& store, Clock const& clock, Ids& ids, ImportLimits limits = ImportLimits());
+  Imports(db::Store& store, Clock const& clock, Ids& ids, ImportLimits limits = ImportLimits(), ErasedAddresses erased = ErasedAddresses());
 
   // Reads the whole file and stages it. Fails with invalid (the file, the mapping, consents, tags), not_found (segment), paced (too many
   // at once); the import then stands as failed, and nothing else is left of it.
@@ -138,6 +139,7 @@ class Imports {
   Clock const& clock_;
   Ids& ids_;
   ImportLimits limits_;
+  ErasedAddresses erased_;
   int receiving_ = 0;
 };
 

@@ -113,7 +113,10 @@ Claimed read_claimed(db::Row row) {
   c.reply_to = row.maybe_text(18);
   c.sender = row.id<SenderId>(6);
   c.provider = row.id<ProviderId>(20);
-  if (!row.is_null(24)) c.contact = contacts::read_contact(row, 24);
+  if (!row.is_null(24)) {
+    c.contact = contacts::read_contact(row, 24);
+    c.contact.lead = contacts::read_lead(row, 42);
+  }
   c.tracking = c.contact.tracking && !row.is_null(22) && row.boolean(22);
   c.kind = row.text(38);
   c.to_address = row.maybe_text(39);
