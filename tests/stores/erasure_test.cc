@@ -72,8 +72,8 @@ Task<contacts::Contact> storied(TestStore& t, contacts::Contacts& all) {
                    ", '" + t.ids.next().str() + "', '" + message.str() + "', 'canary@example.net', 'a@b.example', 'canary', 'canary', 'canary', '', " + now + ")");
   co_await t.query("insert into import_rows (tenant_id, import_id, row_number, verdict, contact_id, email, attributes, cells) values (" + tenant + ", '" + t.ids.next().str() +
                    "', 1, 'create', '" + id.str() + "', 'canary@example.net', '{\"note\":\"canary\"}', 'canary@example.net')");
-  co_await t.query("insert into idempotency_keys (tenant_id, actor_id, idempotency_key, request_hash, status, body, location, created_at) values (" + tenant + ", '" +
-                   t.ids.next().str() + "', 'k', 'h', 201, '{\"email\":\"canary@example.net\"}', '/api/v1/contacts/" + id.str() + "', " + now + ")");
+  co_await t.query("insert into idempotency_keys (tenant_id, actor_id, idempotency_key, request_hash, request_id, status, body, location, created_at) values (" + tenant +
+                   ", '" + t.ids.next().str() + "', 'k', 'h', '" + t.ids.next().str() + "', 201, '{\"email\":\"canary@example.net\"}', '/api/v1/contacts/" + id.str() + "', " + now + ")");
   co_return saved->contact;
 }
 
@@ -178,6 +178,7 @@ TEST_CASE("an old file that is imported again does not wake whom somebody erased
     Text file("email,first_name\r\nJane@Example.net,Jane\r\nbob@example.net,Bob\r\n");
     contacts::ImportRequest request;
     request.consents.push_back(contacts::ConsentForAll{"email", "marketing"});
+    request.consent_source = "old list";
     auto const staged = co_await imports.receive(t.context(), request, file);
     REQUIRE(staged);
     auto const committing = co_await imports.commit(t.context(), staged->id);

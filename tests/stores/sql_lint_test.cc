@@ -177,7 +177,7 @@ TEST_CASE("both databases have the same tables and columns") {
     char const* const sql = t.store->dialect() == db::Dialect::postgres
                                 ? "select c.table_name, c.column_name from information_schema.columns c join pg_class k on k.relname = c.table_name "
                                   "where c.table_schema = current_schema() and not k.relispartition"
-                                : "select m.name, p.name from sqlite_master m, pragma_table_info(m.name) p where m.type in ('table', 'view') and m.name not like 'sqlite_%'";
+                                : "select m.name, p.name from sqlite_master m, pragma_table_xinfo(m.name) p where m.type in ('table', 'view') and m.name not like 'sqlite_%'";
     auto const rows = co_await t.query(sql);
     for (auto const& row : rows) columns[t.store->dialect()].insert(row[0] + "." + row[1]);
     if (columns.size() < 2) co_return;
