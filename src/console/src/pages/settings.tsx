@@ -7,6 +7,7 @@ import { zone } from "../format";
 import { Button, Field, Segmented, TextArea, TextField } from "../kit/controls";
 import { Fact, Loading, Notice, Page, Problem, Section, When } from "../kit/page";
 import { say } from "../kit/toast";
+import { OwnAccount } from "../parts/own_account";
 import { mayAdminister, useSession } from "../session";
 import { t } from "../texts";
 import { setTheme, type Theme, theme } from "../theme";
@@ -85,6 +86,7 @@ export default function Settings() {
             <dl className="facts"><Fact label={t("Times shown in")}>{zone}</Fact><Fact label={t("Numbers like")}>{new Intl.NumberFormat().format(1234567.8)}</Fact></dl>
           </Section>
           <Section title={t("You")}><dl className="facts"><Fact label={t("Signed in as")}>{session.email || session.name}</Fact><Fact label={t("Role")}>{t(session.role)}</Fact><Fact label={t("May send")}>{session.can_send ? t("yes") : t("no")}</Fact></dl></Section>
+          <OwnAccount />
           {tenant.data && <Section title={t("For support")}><dl className="facts"><Fact label={t("Workspace")}><code>{tenant.data.value.slug}</code></Fact><Fact label={t("Id")}><code>{tenant.data.value.id}</code></Fact><Fact label={t("Since")}><When at={tenant.data.value.created_at} full /></Fact><Fact label={t("API")}><a href="/api/v1/openapi.json">openapi.json</a></Fact></dl></Section>}
         </div>
       </div>
