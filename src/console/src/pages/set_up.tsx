@@ -28,7 +28,6 @@ export default function SetUpPage() {
     onSuccess: (session) => {
       setCsrfToken(session.csrf_token);
       client.setQueryData(["session"], session);
-      client.setQueryData(["set-up"], { needed: false });
       navigate("/", { replace: true });
     },
   });

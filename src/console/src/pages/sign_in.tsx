@@ -41,6 +41,8 @@ export default function SignIn() {
   useEffect(() => {
     document.title = `${t("Sign in")} · postrider`;
   }, []);
+  // No form flashes up that another page replaces at once.
+  if (setUp.isPending) return <main className="sign-in" aria-busy="true" />;
   if (setUp.data?.needed) return <Navigate to="/set-up" replace />;
   return (
     <main className="sign-in">
