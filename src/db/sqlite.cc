@@ -1,5 +1,6 @@
 #include "db/sqlite.h"
 
+#include "db/sqlite_functions.h"
 #include "db/turnstile.h"
 #include "db/usage.h"
 #include "postrider/base/log.h"
@@ -52,7 +53,11 @@ class Connection {
  public:
   explicit Connection(std::string path) : path_(std::move(path)), thread_(1) {}
 
-  ~Connection() {
+  ~Connection() { finish(); }
+
+  // From another thread than its own: ends what is under way there, whoever else still holds the connection. Once is enough.
+  void finish() {
+    if (std::exchange(finished_, true)) return;
     asio::post(thread_, [this] { close(); });
     thread_.join();
   }
@@ -63,6 +68,7 @@ class Connection {
       throw Unavailable("cannot open the database file '" + path_ + "': " + why + "; check that its folder exists and may be written");
     }
     sqlite3_busy_timeout(connection_, 10'000);
+    add_functions(connection_);
     run_script("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma temp_store = memory;"
                "pragma cache_size = -32768; pragma case_sensitive_like = on;");
   }
@@ -185,6 +191,7 @@ class Connection {
 
   std::string path_;
   asio::thread_pool thread_;
+  bool finished_ = false;
   sqlite3* connection_ = nullptr;
   std::unordered_map<char const*, sqlite3_stmt*> prepared_;  // by the text's address: catalogue texts are constants
 };
@@ -235,7 +242,9 @@ class SqliteStore : public Store {
     if (!writer_) co_return;
     co_await writing_.enter(turn_limit);
     for (int i = 0; i < readers; ++i) co_await reading_.enter(turn_limit);
+    for (auto const& reader : idle_) reader->finish();
     idle_.clear();
+    writer_->finish();
     writer_.reset();
   }
 
