@@ -13,6 +13,10 @@ returning id;
 -- tag: router
 delete from jobs where tenant_id = $1 and job_key = any($2::text[]) and state <> 'running' returning id;
 
+-- name: forget_dead
+-- tag: router
+delete from jobs where tenant_id = $1 and job_key = any($2::text[]) and state = 'dead' returning id;
+
 -- name: claim
 -- tag: router
 with c as (

@@ -13,6 +13,10 @@ returning id;
 -- tag: router
 delete from jobs where tenant_id = $1 and job_key in (select value from json_each($2)) and state <> 'running' returning id;
 
+-- name: forget_dead
+-- tag: router
+delete from jobs where tenant_id = $1 and job_key in (select value from json_each($2)) and state = 'dead' returning id;
+
 -- name: claim
 -- tag: router
 update jobs set state = 'running', lease_owner = $5, lease_until = $6, attempts = attempts + 1, fence = fence + 1, updated_at = $3

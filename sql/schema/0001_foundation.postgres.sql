@@ -78,3 +78,30 @@ create table campaign_audience (
   constraint campaign_audience_pkey primary key (tenant_id, campaign_id, run_number, first_ordinal)
 );
 alter table campaign_audience alter column contact_ids set storage external;
+
+-- How stored texts are read where they are compared; base/reading.h says the same for the program and for SQLite. Each is one
+-- immutable expression, so that the planner sees through it.
+create function fold(value text) returns text language sql immutable parallel safe
+  as $$ select lower(translate(value, 'İΣ', 'iσ') collate "und-x-icu") $$;
+
+create function number_in(value text) returns numeric language sql immutable parallel safe
+  as $$ select case when length(value) <= 16 and value ~ '^-?[0-9]+([.][0-9]+)?$' then cast(value as numeric) end $$;
+
+create function number_in(value jsonb) returns numeric language sql immutable parallel safe
+  as $$ select case jsonb_typeof(value)
+    when 'number' then cast(value as numeric)
+    when 'string' then case when length(value #>> '{}') <= 16 and (value #>> '{}') ~ '^-?[0-9]+([.][0-9]+)?$' then cast(value #>> '{}' as numeric) end
+  end $$;
+
+create function instant_in(value text) returns timestamptz language sql immutable parallel safe
+  as $$ select
+    case when length(value) between 10 and 35 and value ~ '^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([Tt ]([01][0-9]|2[0-3])(:[0-5][0-9]){2}([.][0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):?[0-5][0-9]))?$' then
+      case when cast(substr(value, 9, 2) as integer) <= extract(day from make_timestamp(cast(substr(value, 1, 4) as integer), cast(substr(value, 6, 2) as integer), 1, 0, 0, 0) + interval '1 month - 1 day') then
+        (make_timestamp(cast(substr(value, 1, 4) as integer), cast(substr(value, 6, 2) as integer), cast(substr(value, 9, 2) as integer),
+                        cast(coalesce(substring(value from '^.{11}(..)'), '0') as integer), cast(coalesce(substring(value from '^.{14}(..)'), '0') as integer),
+                        cast(coalesce(substring(value from '^.{17}([0-9]{2}([.][0-9]{1,6})?)'), '0') as double precision))
+         - make_interval(mins => cast(coalesce(substring(value from '([+-])[0-9]{2}:?[0-9]{2}$'), '+') || '1' as integer)
+             * (cast(coalesce(substring(value from '[+-]([0-9]{2}):?[0-9]{2}$'), '0') as integer) * 60 + cast(coalesce(substring(value from '[+-][0-9]{2}:?([0-9]{2})$'), '0') as integer))))
+        at time zone 'UTC'
+      end
+    end $$;

@@ -374,6 +374,11 @@ create table marketing_segments (
   last_calculated_at timestamptz,
   calculation_ms bigint,
   calculation_error text,
+  calculation_failures integer not null default 0,
+  next_calculation_at timestamptz,
+  counted_through timestamptz,
+  fully_calculated_at timestamptz,
+  conditions_version bigint not null default 1,
   created_by uuid,
   created_at timestamptz not null,
   updated_at timestamptz not null,
@@ -381,6 +386,38 @@ create table marketing_segments (
   constraint marketing_segments_pkey primary key (tenant_id, id)
 );
 create unique index marketing_segments_name on marketing_segments (tenant_id, name) where deleted_at is null;
+
+create index marketing_segments_due on marketing_segments (next_calculation_at) where deleted_at is null;
+-- Recalculation looks at the contacts that changed since the last one.
+create index contacts_updated on contacts (tenant_id, updated_at);
+
+-- Which segments a segment's conditions ask for. The one row a tenant in segment_graphs is what changes of the graph queue at.
+create table segment_references (
+  tenant_id uuid not null,
+  segment_id uuid not null,
+  asks_for uuid not null,
+  constraint segment_references_pkey primary key (tenant_id, segment_id, asks_for)
+);
+create index segment_references_back on segment_references (tenant_id, asks_for);
+create table segment_graphs (
+  tenant_id uuid not null,
+  version bigint not null,
+  constraint segment_graphs_pkey primary key (tenant_id)
+);
+
+-- Growth over time: a row for each recalculation that changed something, and for each full one.
+create table segment_history (
+  tenant_id uuid not null,
+  segment_id uuid not null,
+  calculated_at timestamptz not null,
+  generation bigint not null,
+  member_count bigint not null,
+  joined bigint not null,
+  departed bigint not null,
+  calculation_ms bigint not null,
+  whole boolean not null,
+  constraint segment_history_pkey primary key (tenant_id, segment_id, calculated_at, generation)
+);
 
 create table segment_memberships (
   tenant_id uuid not null,

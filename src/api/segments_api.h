@@ -22,6 +22,11 @@ class SegmentsApi {
   Answer preview_segment(http::Request& request);
   Answer recalculate_segment(http::Request& request);
   Answer list_members(http::Request& request);
+  Answer copy_segment(http::Request& request);
+  Answer explain_segment(http::Request& request);
+  Answer list_history(http::Request& request);
+  Answer change_members(http::Request& request);
+  Answer set_member(http::Request& request, bool member);
   Answer put_member(http::Request& request);
   Answer remove_member(http::Request& request);
 

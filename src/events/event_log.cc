@@ -1,6 +1,7 @@
 #include "postrider/events/event_log.h"
 
 #include "postrider/base/metrics.h"
+#include "postrider/events/set_append.h"
 #include "sql/events.h"
 
 #include <boost/json/serialize.hpp>
@@ -58,11 +59,15 @@ Task<void> append(db::Transaction& tx, TenantId tenant, std::vector<Event> event
     ++counts[event.type];
   }
   co_await tx.all(sql::events::append, tenant, now, rows);
+  for (auto const& [type, count] : counts) told(tx, type, count);
+}
+
+void told(db::Transaction& tx, std::string_view type, std::int64_t count) {
+  if (count == 0) return;
   tx.announce("events");
-  for (auto const& [type, count] : counts)
-    metrics::counter("marketing_events_ingested_total", "Marketing events appended to the event store",
-                     {{"event_type", is_documented(type) ? type : metrics::bounded("event_type", type)}})
-        .add(count);
+  metrics::counter("marketing_events_ingested_total", "Marketing events appended to the event store",
+                   {{"event_type", is_documented(type) ? std::string(type) : metrics::bounded("event_type", type)}})
+      .add(static_cast<double>(count));
 }
 
 Task<std::vector<StoredEvent>> read_after(db::Store& store, Position after, int limit) {

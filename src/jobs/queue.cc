@@ -66,6 +66,12 @@ Task<int> cancel(db::Transaction& tx, TenantId tenant, std::vector<std::string> 
   co_return static_cast<int>(rows.size());
 }
 
+Task<int> forget_dead(db::Transaction& tx, TenantId tenant, std::vector<std::string> keys) {
+  if (keys.empty()) co_return 0;
+  auto const rows = co_await tx.all(sql::jobs::forget_dead, tenant, db::text_array(keys));
+  co_return static_cast<int>(rows.size());
+}
+
 Task<std::vector<Listed>> list(db::Store& store, TenantId tenant, std::optional<std::string> queue, std::optional<std::string> state,
                                std::optional<JobId> before, int limit) {
   auto const rows = co_await store.all(sql::jobs::list, tenant, queue, state, before.value_or(beyond_all()), limit);

@@ -138,6 +138,7 @@ TEST_CASE("no statement calls what answers otherwise each time, and writes call 
       for (auto const& function : text.functions) {
         auto const kind = kinds.find(function);
         if (kind == kinds.end()) continue;
+        if (function == "system" && text.has("tablesample")) continue;  // drawn by lot on purpose
         if (kind->second == "v") FAIL_CHECK(name_of(*statement) << " calls " << function << ", which is volatile");
         else if (changes(text)) FAIL_CHECK(name_of(*statement) << " changes rows and calls " << function << ", which is not immutable");
       }

@@ -17,6 +17,9 @@ Task<int> enqueue(db::Transaction& tx, TenantId tenant, std::vector<NewJob> jobs
 // Removes jobs that nobody runs yet. Returns how many.
 Task<int> cancel(db::Transaction& tx, TenantId tenant, std::vector<std::string> keys);
 
+// Removes dead jobs of these keys, so that the work can be queued afresh. Returns how many.
+Task<int> forget_dead(db::Transaction& tx, TenantId tenant, std::vector<std::string> keys);
+
 // A job as operators see it.
 struct Listed {
   JobId id;

@@ -1,0 +1,1 @@
+#include "postrider/events/set_append.h"
