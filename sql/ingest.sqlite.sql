@@ -54,7 +54,7 @@ set delivered_at = coalesce(min(m.delivered_at, u.value ->> 1), m.delivered_at, 
     status = case when (m.status = 'uncertain' or (m.status = 'queued' and m.error like 'uncertain%')) and u.value ->> 9 = 'true' then 'sent' else m.status end,
     sent_at = case when (m.status = 'uncertain' or (m.status = 'queued' and m.error like 'uncertain%')) and u.value ->> 9 = 'true' then coalesce(m.sent_at, m.updated_at) else m.sent_at end, updated_at = $2
 from json_each($3) as u
-where m.tenant_id = $1 and m.id = u.value ->> 0;
+where m.tenant_id = $1 and m.id = u.value ->> 0 and m.id in (select value ->> 0 from json_each($3));
 
 -- name: recent_links
 -- tag: router

@@ -67,7 +67,8 @@ where m.tenant_id = $1 and m.id in (select value from json_each($2));
 -- name: skip
 -- tag: router
 update messages as m set status = 'skipped', skip_reason = u.value ->> 1, lease_owner = null, updated_at = $2
-from json_each($3) as u where m.tenant_id = $1 and m.id = u.value ->> 0 and m.status = 'sending';
+from json_each($3) as u
+where m.tenant_id = $1 and m.id = u.value ->> 0 and m.id in (select value ->> 0 from json_each($3)) and m.status = 'sending';
 
 -- name: insert_attempts
 -- tag: router
@@ -103,7 +104,7 @@ update messages as m set
   provider_id = coalesce(u.value ->> 8, m.provider_id), bounced_at = coalesce(m.bounced_at, u.value ->> 9), bounce_class = coalesce(m.bounce_class, u.value ->> 10),
   lease_owner = null, attempt_count = m.attempt_count - cast(u.value ->> 11 as integer), updated_at = $2
 from json_each($3) as u
-where m.tenant_id = $1 and m.id = u.value ->> 0 and m.fence = cast(u.value ->> 1 as integer)
+where m.tenant_id = $1 and m.id = u.value ->> 0 and m.id in (select value ->> 0 from json_each($3)) and m.fence = cast(u.value ->> 1 as integer)
   and (m.status = 'sending' or (u.value ->> 12 = 'true' and m.status in ('queued', 'uncertain')))
 returning id;
 
@@ -111,7 +112,7 @@ returning id;
 -- tag: router
 update message_attempts as a set finished_at = $2, outcome = u.value ->> 2, code = u.value ->> 3, reply = u.value ->> 4
 from json_each($3) as u
-where a.tenant_id = $1 and a.message_id = u.value ->> 0 and a.fence = cast(u.value ->> 1 as integer)
+where a.tenant_id = $1 and a.message_id = u.value ->> 0 and a.message_id in (select value ->> 0 from json_each($3)) and a.fence = cast(u.value ->> 1 as integer)
   and (a.finished_at is null or (u.value ->> 5 = 'true' and a.outcome in ('uncertain', 'crashed', 'not_sent')));
 
 -- name: unanalysed

@@ -22,7 +22,7 @@ POSTRIDER_DECLARE_FAIL_POINT(point_settled, "sending.settled");
 
 namespace {
 
-constexpr std::size_t together = 500;
+constexpr std::size_t together = 150;  // SQLite looks each up in the list again
 constexpr int last_tries = 6;
 // A commit costs the same for one as for hundreds: fewer than this wait a moment for others that are about to end.
 constexpr std::size_t worth_a_commit = 100;
