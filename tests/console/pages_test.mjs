@@ -241,7 +241,9 @@ test('the theme that was chosen stays, and the system decides otherwise', async 
   const ground = () => reader.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const dark = await ground();
   await reader.goto(`${demo.url}/settings`);
+  await settled(reader);
   await reader.getByRole('button', { name: 'Light', exact: true }).click();
+  await reader.locator('button[aria-pressed=true]', { hasText: 'Light' }).waitFor();
   const light = await ground();
   assert.notEqual(light, dark);
   await reader.reload();
