@@ -181,6 +181,10 @@ Task<PGresult*> PostgresConnection::next_result() {
   co_return PQgetResult(connection_);
 }
 
+namespace {
+std::string prepared_name(Statement const& statement) { return fmt::format("{}.{}", statement.module, statement.name); }
+}  // namespace
+
 void PostgresConnection::send(Call const& call) {
   note_use(Dialect::postgres, call.statement);
   auto const texts = texts_of(call.parameters);
@@ -192,8 +196,8 @@ void PostgresConnection::send(Call const& call) {
   if (call.statement.dynamic) {
     sent = PQsendQueryParams(connection_, call.statement.postgres.data(), count, nullptr, values.data(), nullptr, nullptr, 0);
   } else {
-    auto const name = fmt::format("{}.{}", call.statement.module, call.statement.name);
-    if (!prepared_.contains(call.statement.postgres.data())) {
+    auto const name = prepared_name(call.statement);
+    if (!prepared_.contains(name)) {
       if (PQsendPrepare(connection_, name.c_str(), call.statement.postgres.data(), 0, nullptr) != 1) lost("sending");
     }
     sent = PQsendQueryPrepared(connection_, name.c_str(), count, values.data(), nullptr, nullptr, 0);
@@ -211,10 +215,10 @@ Task<std::vector<Rows>> PostgresConnection::run(std::vector<Call> calls) {
   if (PQenterPipelineMode(connection_) != 1) lost("starting");
   std::vector<bool> prepares;
   for (auto const& call : calls) {
-    bool const first = !call.statement.dynamic && !prepared_.contains(call.statement.postgres.data());
+    bool const first = !call.statement.dynamic && !prepared_.contains(prepared_name(call.statement));
     send(call);
     prepares.push_back(first);
-    if (first) prepared_.insert(call.statement.postgres.data());
+    if (first) prepared_.insert(prepared_name(call.statement));
   }
   if (PQpipelineSync(connection_) != 1) lost("sending");
   co_await flush();
@@ -236,7 +240,7 @@ Task<std::vector<Rows>> PostgresConnection::run(std::vector<Call> calls) {
         }
         if (PQstatus(connection_) != CONNECTION_OK) lost("reading");
       }
-      if (failed && step == 0) prepared_.erase(calls[i].statement.postgres.data());
+      if (failed && step == 0) prepared_.erase(prepared_name(calls[i].statement));
     }
   }
   for (bool synced = false; !synced;) {

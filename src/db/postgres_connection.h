@@ -51,7 +51,7 @@ class PostgresConnection {
   boost::asio::posix::stream_descriptor socket_;
   boost::asio::steady_timer watchdog_;
   std::chrono::milliseconds patience_;
-  std::unordered_set<char const*> prepared_;  // by the address of the text: catalogue texts are constants
+  std::unordered_set<std::string> prepared_;  // by name: two statements may have one text
   bool broken_ = false;
   bool busy_ = false;
 };
