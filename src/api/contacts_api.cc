@@ -102,7 +102,7 @@ std::vector<http::Route> ContactsApi::routes() {
   all.push_back(get("/contacts/{id}", right::read, on(this, &ContactsApi::show_contact), doc("show_contact", "One contact", "contacts").answers<ContactOut>()));
   all.push_back(patch("/contacts/{id}", right::write, on(this, &ContactsApi::change_contact), doc("change_contact", "Change a contact", "contacts").takes<ContactIn>().answers<ContactOut>()));
   all.push_back(del("/contacts/{id}", right::write, on(this, &ContactsApi::remove_contact), doc("delete_contact", "Delete a contact; what is queued for it is canceled", "contacts").answer(204)));
-  all.push_back(get("/contacts/{id}/export", right::read, on(this, &ContactsApi::export_contact), doc("export_contact", "Everything about a person", "contacts").answer(200)));
+  all.push_back(get("/contacts/{id}/export", right::read, on(this, &ContactsApi::export_contact), doc("export_contact", "Everything about a person", "contacts").answers<ContactExportOut>()));
   all.push_back(post("/contacts/{id}/erase", right::admin, on(this, &ContactsApi::erase_contact), doc("erase_contact", "Remove what identifies a person, for good", "contacts").answer(204), http::BodyKind::none));
   all.push_back(get("/contacts/{id}/timeline", right::read, on(this, &ContactsApi::timeline), doc("contact_timeline", "What happened with a contact, newest first", "contacts").paged().answers_list<HappeningOut>()));
   all.push_back(post("/contacts/tags", right::write, on(this, &ContactsApi::start_tagging),
