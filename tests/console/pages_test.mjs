@@ -61,7 +61,11 @@ for (const width of [360, 2560]) {
     for (const [name, path] of Object.entries(await pagesOf(reader))) {
       await reader.goto(demo.url + path);
       await settled(reader);
-      const over = await reader.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      // Times are as long as they get, whenever this runs.
+      const over = await reader.evaluate(() => {
+        for (const time of document.querySelectorAll('main time')) if (time.firstChild) time.firstChild.data = '30 September 2026, 23:59';
+        return document.documentElement.scrollWidth - window.innerWidth;
+      });
       if (over > 0) wide.push(`${name}: ${over} px too wide`);
     }
     assert.deepEqual(wide, []);
@@ -77,11 +81,25 @@ test('the palette finds a page, a contact and an action by keyboard alone', asyn
   await page.locator('[role=option][aria-selected=true]', { hasText: 'Suppressions' }).waitFor();
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Suppressions', level: 1 }).waitFor();
-  const [contact] = (await api(page, 'GET', '/contacts?limit=1')).items;
+  // Names repeat in the demo and words are found by their beginning: the whole address is what singles out one person.
+  const people = (await api(page, 'GET', '/contacts?limit=200')).items;
+  const contact = people.find((one) => people.filter((other) => other.email.startsWith(one.email.split('@')[0])).length > 1) ?? people[0];
   await page.keyboard.press('Control+k');
-  await page.keyboard.type(contact.email.slice(0, 9));
-  await page.getByRole('option', { name: contact.email }).click();
+  await page.keyboard.type(contact.email);
+  await page.locator('[role=option][aria-selected=true]', { hasText: contact.email }).waitFor();
+  await page.keyboard.press('Enter');
   await page.waitForURL(`**/contacts/${contact.id}`);
+  await page.keyboard.press('Control+k');
+  const common = people.map((one) => one.email.slice(0, 2)).find((two) => people.filter((one) => one.email.startsWith(two)).length > 8);
+  await page.keyboard.type(common);
+  await page.getByRole('option', { name: `All contacts that fit “${common}”` }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('new seg');
+  await page.locator('[role=option][aria-selected=true]', { hasText: 'New segment' }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'New segment', level: 1 }).waitFor();
 });
 
 test('g and a letter goes, ? shows the keys, Escape closes', async () => {

@@ -138,7 +138,9 @@ export function Shell() {
   const admin = session.data ? mayAdminister(session.data) : false;
   const counts = useCounts(admin);
   useKeys({ palette: () => setPalette(true), sheet: () => setSheet(true) }, admin);
-  useEffect(() => onSignedOut(() => setExpired(true)), []);
+  useEffect(() => {
+    onSignedOut(() => setExpired(true));
+  }, []);
   useEffect(() => {
     setMenu(false);
     const content = document.getElementById("content");
@@ -184,7 +186,7 @@ export function Shell() {
           <main id="content" tabIndex={-1} data-zone={zone}><Suspense fallback={null}><Outlet /></Suspense></main>
         </div>
       </div>
-      <Palette open={palette} close={() => setPalette(false)} admin={admin} openSheet={() => setSheet(true)} />
+      {palette && <Palette close={() => setPalette(false)} admin={admin} openSheet={() => setSheet(true)} />}
       <KeySheet open={sheet} close={() => setSheet(false)} admin={admin} />
       <Dialog open={expired} close={() => undefined} title={t("Your session has ended")}>
         <SignInForm email={session.data.email} notice={<Notice tone="blue">{t("Sign in again to go on. What you typed on this page is still here.")}</Notice>} done={() => { setExpired(false); client.invalidateQueries(); }} />

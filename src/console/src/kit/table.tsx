@@ -137,7 +137,9 @@ export function ListTable<T extends { id: string }>({ path, filters = {}, empty,
   const list = useList<T>(path, filters, refresh, limit);
   const loaded = list.data?.pages.flatMap((page) => page.items) ?? [];
   const items = keep ? loaded.filter(keep) : loaded;
-  useEffect(() => onItems?.(loaded), [list.data]);
+  useEffect(() => {
+    onItems?.(loaded);
+  }, [list.data]);
   if (list.isError && !list.data) return <Problem error={list.error} again={() => list.refetch()} />;
   if (list.isSuccess && items.length === 0 && !list.hasNextPage) return <>{empty}</>;
   return (

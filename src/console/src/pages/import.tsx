@@ -109,7 +109,7 @@ export default function ImportPage() {
   ];
   const may = mayWrite(session);
   return (
-    <Page title={item.filename || t("Import")} crumb={{ to: "/imports", label: t("Imports") }} note={<span className="row tight"><Status value={item.status} label={item.status === "staged" ? t("Checked, nothing written yet") : item.phase ? words(item.phase) : undefined} /> · <When at={item.created_at} />{item.bytes_read ? <span>· {bytes(item.bytes_read)}</span> : null}</span>}
+    <Page title={item.filename || t("Import")} crumb={{ to: "/imports", label: t("Imports") }} note={<span className="row tight wraps"><Status value={item.status} label={item.status === "staged" ? t("Checked, nothing written yet") : item.phase ? words(item.phase) : undefined} /> · <When at={item.created_at} />{item.bytes_read ? <span>· {bytes(item.bytes_read)}</span> : null}</span>}
       actions={<>
         {item.rows_rejected > 0 && <Button icon="download" href={`/api/v1/imports/${id}/rejections`} download={`rejected-${item.filename || "rows.csv"}`}>{t("Rejected rows")}</Button>}
         {may && item.status === "staged" && <><Button onClick={discard}>{t("Discard")}</Button><Button look="primary" icon="check" busy={act.isPending} disabled={written === 0} onClick={() => act.mutate("commit")}>{tn("Write {n} contact", "Write {n} contacts", written)}</Button></>}

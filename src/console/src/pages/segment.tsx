@@ -240,7 +240,9 @@ function OneSegment({ id }: { id: string }) {
     },
     onError: sayProblem,
   });
-  useEffect(() => setDraft(null), [id]);
+  useEffect(() => {
+    setDraft(null);
+  }, [id]);
   const page = (title: string, body: React.ReactNode) => <Page title={title} crumb={{ to: "/segments", label: t("Segments") }}>{body}</Page>;
   if (segment.isError && !segment.data) return page(t("Segment"), <Problem error={segment.error} again={() => segment.refetch()} />);
   if (!segment.data) return page(t("Segment"), <Loading lines={8} />);

@@ -251,7 +251,7 @@ export default function TemplatePage() {
   const unarchive = () => void api.post<Template>(`/templates/${id}/restore`).then(taken, sayProblem);
   return (
     <Page full title={item.name} crumb={{ to: "/templates", label: t("Templates") }} heading={<EditableName name={item.name} may={write} save={(name) => save.mutate({ name })} />}
-      note={<span className="row tight"><span>{words(item.channel)} · {t("version {n}", { n: item.version })} · <When at={item.updated_at} /></span>{changed && <span className="warn">· {t("not saved")}</span>}</span>}
+      note={<span className="row tight wraps"><span>{words(item.channel)} · {t("version {n}", { n: item.version })} · <When at={item.updated_at} /></span>{changed && <span className="warn">· {t("not saved")}</span>}</span>}
       actions={<>
         {changed && <Button look="ghost" onClick={() => setDraft(null)}>{t("Discard")}</Button>}
         {write && <Button look="primary" disabled={!changed} busy={save.isPending} onClick={() => draft && save.mutate(draft)}>{t("Save")}</Button>}

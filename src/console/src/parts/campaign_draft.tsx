@@ -235,7 +235,7 @@ export function CampaignDraft({ campaign: kept }: { campaign: Campaign }) {
   return (
     <Page title={campaign.name} crumb={{ to: "/campaigns", label: t("Campaigns") }}
       heading={<EditableName name={campaign.name} may={write} save={(name) => save({ name })} />}
-      note={<span className="row tight"><Status value={campaign.status} />{campaign.status === "scheduled" && <span>· {t("starts {time}", { time: moment(campaign.next_run_at) })}</span>}<span className="faint" aria-live="polite">{change.isPending ? `· ${t("Saving…")}` : change.isSuccess ? `· ${t("Saved")}` : ""}</span></span>}
+      note={<span className="row tight wraps"><Status value={campaign.status} />{campaign.status === "scheduled" && <span>· {t("starts {time}", { time: moment(campaign.next_run_at) })}</span>}<span className="faint" aria-live="polite">{change.isPending ? `· ${t("Saving…")}` : change.isSuccess ? `· ${t("Saved")}` : ""}</span></span>}
       actions={<>{campaign.status === "scheduled" && maySend(session) && <Button onClick={() => unschedule.mutate()} busy={unschedule.isPending}>{t("Back to draft")}</Button>}{write && <Menu label={t("More")} items={[{ label: t("Delete draft"), icon: "trash", danger: true, run: remove, disabled: campaign.status !== "draft" }]} />}</>}>
       <div className="stack loose">
         <Held campaign={campaign} />

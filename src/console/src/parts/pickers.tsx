@@ -24,9 +24,20 @@ export function SegmentsPicker({ ids, change, label, hint, error, placeholder, h
 
 export const contactItem = (contact: Contact): Item => ({ value: contact.id, label: contact.email ?? contact.phone ?? contact.external_id ?? contact.id, note: personName(contact) });
 
+// People whose words begin as typed; a whole address names one person, who then stands first.
+export async function findPeople(typed: string, limit: number): Promise<List<Contact>> {
+  const whole = /^\S+@\S+\.\S+$/.test(typed);
+  const [exact, near] = await Promise.all([
+    whole ? api.get<List<Contact>>(`/contacts${query({ email: typed, limit: 1 })}`).then((list) => list.items, () => []) : [],
+    api.get<List<Contact>>(`/contacts${query({ search: typed || null, limit })}`),
+  ]);
+  const others = near.items.filter((one) => one.id !== exact[0]?.id);
+  return { items: [...exact, ...others].slice(0, limit), next_cursor: near.next_cursor };
+}
+
 export function ContactPicker({ chosen, change, label, hint, hideLabel, placeholder }: { chosen: Item[]; change: (chosen: Item[]) => void; label: string; hint?: ReactNode; hideLabel?: boolean; placeholder?: string }) {
   return (
     <Picker label={label} hideLabel={hideLabel} hint={hint} placeholder={placeholder} chosen={chosen} change={change} findKey={["contacts"]}
-      find={(typed) => api.get<List<Contact>>(`/contacts${query({ search: typed || null, limit: 20 })}`).then((list) => list.items.map(contactItem))} />
+      find={(typed) => findPeople(typed, 20).then((list) => list.items.map(contactItem))} />
   );
 }
