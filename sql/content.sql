@@ -13,18 +13,18 @@ where tenant_id = $1 and id = $2 and updated_at = $8;
 
 -- name: insert_version
 -- tag: router
-insert into template_versions (tenant_id, id, template_id, version, subject, html_body, text_body, variables, links, created_by, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+insert into template_versions (tenant_id, id, template_id, version, subject, html_body, text_body, variables, links, created_by, created_at, source)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
 -- name: find
 -- tag: router
-select t.id, t.name, t.channel, v.id, v.version, v.subject, v.html_body, v.text_body, v.variables, t.created_at, t.updated_at, t.archived_at
+select t.id, t.name, t.channel, v.id, v.version, v.subject, v.html_body, v.text_body, v.variables, t.created_at, t.updated_at, t.archived_at, v.source
 from email_templates t join template_versions v on v.tenant_id = $1 and v.id = t.current_version_id
 where t.tenant_id = $1 and t.id = $2 and not t.is_inline;
 
 -- name: list
 -- tag: router
-select t.id, t.name, t.channel, v.id, v.version, v.subject, v.html_body, v.text_body, v.variables, t.created_at, t.updated_at, t.archived_at
+select t.id, t.name, t.channel, v.id, v.version, v.subject, v.html_body, v.text_body, v.variables, t.created_at, t.updated_at, t.archived_at, v.source
 from email_templates t join template_versions v on v.tenant_id = $1 and v.id = t.current_version_id
 where t.tenant_id = $1 and t.id < $2 and not t.is_inline and (t.archived_at is not null) = $4 and (cast($5 as text) is null or t.channel = $5)
   and (cast($6 as text) is null or lower(t.name) like lower($6) escape '!')
@@ -37,12 +37,12 @@ where v.tenant_id = $1 and v.id = $2;
 
 -- name: versions
 -- tag: router
-select id, version, subject, html_body, text_body, variables, created_by, created_at from template_versions
+select id, version, subject, html_body, text_body, variables, created_by, created_at, source from template_versions
 where tenant_id = $1 and template_id = $2 and version < $3 order by version desc limit $4;
 
 -- name: version_numbered
 -- tag: router
-select id, version, subject, html_body, text_body, variables, created_by, created_at from template_versions
+select id, version, subject, html_body, text_body, variables, created_by, created_at, source from template_versions
 where tenant_id = $1 and template_id = $2 and version = $3;
 
 -- name: waiting_campaigns

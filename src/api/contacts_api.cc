@@ -8,6 +8,8 @@ namespace postrider::api {
 
 namespace {
 
+constexpr std::size_t most_ids = 200;
+
 boost::json::value shown(contacts::Contact const& c) {
   ContactOut const out{c.id, c.email, c.phone, c.first_name, c.last_name, c.time_zone, c.locale, c.external_id, c.lead_id, c.attributes, c.tags, c.tracking, c.created_at, c.updated_at};
   return json::encode(out);
@@ -46,6 +48,23 @@ contacts::Order order_of(std::string const& sort) {
   return contacts::Order::newest;
 }
 
+// ?ids=: the people that a page of messages or events names, asked for at once.
+Result<std::optional<std::vector<ContactId>>> query_ids(http::Request const& request) {
+  auto const* const text = request.query.find("ids");
+  if (!text) return std::optional<std::vector<ContactId>>();
+  std::vector<ContactId> ids;
+  for (std::string_view rest = *text;;) {
+    auto const comma = rest.find(',');
+    auto const id = ContactId::parse(rest.substr(0, comma));
+    if (!id) return query_error("ids", "wrong_type", "must be UUIDs with commas between them");
+    ids.push_back(*id);
+    if (ids.size() > most_ids) return query_error("ids", "too_long", "at most 200 at once");
+    if (comma == std::string_view::npos) break;
+    rest.remove_prefix(comma + 1);
+  }
+  return std::optional(std::move(ids));
+}
+
 Doc filtered(Doc doc) {
   describe_contact_filter(doc);
   return doc;
@@ -73,6 +92,9 @@ Result<contacts::Filter> contact_filter(http::Request const& request) {
   auto const to = query_instant(request, "created_to");
   if (!to) return to.error();
   filter.created_to = *to;
+  auto const ids = query_ids(request);
+  if (!ids) return ids.error();
+  filter.ids = *ids;
   return filter;
 }
 
@@ -84,7 +106,8 @@ void describe_contact_filter(Doc& doc) {
       .query("segment_id", "Belongs to this segment")
       .query("lead_id", "Belongs to this lead")
       .query("created_from", "Added at this time or later")
-      .query("created_to", "Added before this time");
+      .query("created_to", "Added before this time")
+      .query("ids", "Only these, with commas between them; at most 200");
 }
 
 std::vector<http::Route> ContactsApi::routes() {

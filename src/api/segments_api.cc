@@ -86,6 +86,12 @@ struct MembersOut {
 };
 BOOST_DESCRIBE_STRUCT(MembersOut, (), (added, removed, member_count))
 
+struct MembershipOut {
+  SegmentId segment_id;
+  static constexpr std::string_view json_name = "SegmentMembership";
+};
+BOOST_DESCRIBE_STRUCT(MembershipOut, (), (segment_id))
+
 struct GrowthOut {
   Instant calculated_at;
   std::int64_t generation, member_count, joined, departed, calculation_ms;
@@ -141,6 +147,7 @@ std::vector<http::Route> SegmentsApi::routes() {
   all.push_back(post("/segments/{id}/copy", right::write, on(this, &SegmentsApi::copy_segment), doc("copy_segment", "The same conditions, or the same people, under another name", "segments").takes<CopyIn>().answers<SegmentOut>(201)));
   all.push_back(get("/segments/{id}/explain", right::read, on(this, &SegmentsApi::explain_segment), doc("explain_segment", "Why a contact is a member, or not", "segments").query("contact_id", "Which contact").answers<ExplanationOut>()));
   all.push_back(get("/segments/{id}/history", right::read, on(this, &SegmentsApi::list_history), doc("list_segment_history", "Its growth, newest first", "segments").paged().answers_list<GrowthOut>()));
+  all.push_back(get("/contacts/{id}/segments", right::read, on(this, &SegmentsApi::list_of_contact), doc("list_contact_segments", "The segments that a contact belongs to, as they were last counted", "contacts").answers_list<MembershipOut>()));
   all.push_back(post("/segments/{id}/members", right::write, on(this, &SegmentsApi::change_members), doc("change_segment_members", "Add to and remove from a static segment, up to 10000 at once", "segments").takes<MembersIn>().answers<MembersOut>()));
   all.push_back(put("/segments/{id}/members/{contact_id}", right::write, on(this, &SegmentsApi::put_member), doc("add_segment_member", "Add to a static segment", "segments").answer(204)));
   all.back().body = http::BodyKind::none;
@@ -237,6 +244,21 @@ SegmentsApi::Answer SegmentsApi::list_members(http::Request& request) {
   auto encode = [](segments::Person const& p) { return json::encode(out_of(p)); };
   auto key = [](segments::Person const& p) { return std::vector<std::string>{p.id.str()}; };
   co_return list_answer(request, *page, found, encode, key);
+}
+
+SegmentsApi::Answer SegmentsApi::list_of_contact(http::Request& request) {
+  auto const id = path_id<ContactId>(request, "contact");
+  if (!id) co_return id.error();
+  auto const tenant = caller(request).context.tenant;
+  auto const contact = co_await contacts_.find(tenant, *id);
+  if (!contact) co_return contact.error();
+  auto const found = co_await segments_.of_contact(tenant, *id);
+  boost::json::array items;
+  for (auto const& segment : found) items.push_back(json::encode(MembershipOut{segment}));
+  boost::json::object body;
+  body["items"] = std::move(items);
+  body["next_cursor"] = nullptr;
+  co_return ok(body);
 }
 
 SegmentsApi::Answer SegmentsApi::set_member(http::Request& request, bool member) {

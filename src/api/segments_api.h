@@ -22,6 +22,7 @@ class SegmentsApi {
   Answer preview_segment(http::Request& request);
   Answer recalculate_segment(http::Request& request);
   Answer list_members(http::Request& request);
+  Answer list_of_contact(http::Request& request);
   Answer copy_segment(http::Request& request);
   Answer explain_segment(http::Request& request);
   Answer list_history(http::Request& request);

@@ -15,16 +15,16 @@ std::vector<DiffLineOut> lines_of(std::string_view before, std::string_view afte
 }  // namespace
 
 TemplateOut shown(content::Template const& t) {
-  return TemplateOut{t.id, t.name, t.channel, t.subject, t.html_body, t.text_body, t.variables, t.version, t.version_id, t.archived_at, t.created_at, t.updated_at};
+  return TemplateOut{t.id, t.name, t.channel, t.subject, t.html_body, t.text_body, t.mjml_body, t.variables, t.version, t.version_id, t.archived_at, t.created_at, t.updated_at};
 }
 
 TemplateVersionOut shown(content::TemplateVersion const& v) {
-  return TemplateVersionOut{v.id, v.version, v.subject, v.html_body, v.text_body, v.variables, v.created_by, v.created_at};
+  return TemplateVersionOut{v.id, v.version, v.subject, v.html_body, v.text_body, v.mjml_body, v.variables, v.created_by, v.created_at};
 }
 
 TemplateDiffOut shown_diff(content::TemplateVersion const& from, content::TemplateVersion const& to) {
   return TemplateDiffOut{from.version, to.version, lines_of(from.subject, to.subject), lines_of(from.html_body, to.html_body),
-                         lines_of(from.text_body.value_or(""), to.text_body.value_or(""))};
+                         lines_of(from.text_body.value_or(""), to.text_body.value_or("")), lines_of(from.mjml_body.value_or(""), to.mjml_body.value_or(""))};
 }
 
 PreviewOut shown(delivery::Preview const& p) {

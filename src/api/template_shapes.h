@@ -24,26 +24,26 @@ struct TemplateIn {
   json::Defaulted<std::string> channel = std::string("email");
   json::Defaulted<std::string> subject = std::string();
   json::Defaulted<std::string> html_body = std::string();
-  std::optional<std::string> text_body;
+  std::optional<std::string> text_body, mjml_body;
   static constexpr json::Rule json_rules[] = {json::length("name", 1, 255), json::length("subject", 0, 500)};
   static constexpr std::string_view json_name = "TemplateInput";
   static constexpr std::string_view json_read_only[] = {"id", "variables", "version", "version_id", "archived_at", "created_at", "updated_at"};
 };
-BOOST_DESCRIBE_STRUCT(TemplateIn, (), (name, channel, subject, html_body, text_body))
+BOOST_DESCRIBE_STRUCT(TemplateIn, (), (name, channel, subject, html_body, text_body, mjml_body))
 
 struct TemplateChangeIn {
   json::Given<std::string> name, subject, html_body;
-  json::Field<std::string> text_body;
+  json::Field<std::string> text_body, mjml_body;
   static constexpr json::Rule json_rules[] = {json::length("name", 1, 255), json::length("subject", 0, 500)};
   static constexpr std::string_view json_name = "TemplateChange";
   static constexpr std::string_view json_read_only[] = {"id", "channel", "variables", "version", "version_id", "archived_at", "created_at", "updated_at"};
 };
-BOOST_DESCRIBE_STRUCT(TemplateChangeIn, (), (name, subject, html_body, text_body))
+BOOST_DESCRIBE_STRUCT(TemplateChangeIn, (), (name, subject, html_body, text_body, mjml_body))
 
 struct TemplateOut {
   TemplateId id;
   std::string name, channel, subject, html_body;
-  std::optional<std::string> text_body;
+  std::optional<std::string> text_body, mjml_body;
   std::vector<std::string> variables;
   int version;
   TemplateVersionId version_id;
@@ -51,19 +51,19 @@ struct TemplateOut {
   Instant created_at, updated_at;
   static constexpr std::string_view json_name = "Template";
 };
-BOOST_DESCRIBE_STRUCT(TemplateOut, (), (id, name, channel, subject, html_body, text_body, variables, version, version_id, archived_at, created_at, updated_at))
+BOOST_DESCRIBE_STRUCT(TemplateOut, (), (id, name, channel, subject, html_body, text_body, mjml_body, variables, version, version_id, archived_at, created_at, updated_at))
 
 struct TemplateVersionOut {
   TemplateVersionId id;
   int version;
   std::string subject, html_body;
-  std::optional<std::string> text_body;
+  std::optional<std::string> text_body, mjml_body;
   std::vector<std::string> variables;
   std::optional<Uuid> created_by;
   Instant created_at;
   static constexpr std::string_view json_name = "TemplateVersion";
 };
-BOOST_DESCRIBE_STRUCT(TemplateVersionOut, (), (id, version, subject, html_body, text_body, variables, created_by, created_at))
+BOOST_DESCRIBE_STRUCT(TemplateVersionOut, (), (id, version, subject, html_body, text_body, mjml_body, variables, created_by, created_at))
 
 BOOST_DEFINE_FIXED_ENUM_CLASS(LineChangeOut, int, same, removed, added)
 
@@ -77,10 +77,10 @@ BOOST_DESCRIBE_STRUCT(DiffLineOut, (), (change, old_line, new_line, text))
 
 struct TemplateDiffOut {
   int from, to;
-  std::vector<DiffLineOut> subject, html_body, text_body;
+  std::vector<DiffLineOut> subject, html_body, text_body, mjml_body;
   static constexpr std::string_view json_name = "TemplateDiff";
 };
-BOOST_DESCRIBE_STRUCT(TemplateDiffOut, (), (from, to, subject, html_body, text_body))
+BOOST_DESCRIBE_STRUCT(TemplateDiffOut, (), (from, to, subject, html_body, text_body, mjml_body))
 
 // What a preview or a test may say; content that is given stands in for what is saved.
 struct TrialIn {

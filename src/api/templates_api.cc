@@ -142,6 +142,7 @@ TemplatesApi::Answer TemplatesApi::create(http::Request& request) {
   parts.subject = *wanted->subject;
   parts.html_body = *wanted->html_body;
   if (wanted->text_body) parts.text_body = *wanted->text_body;
+  if (wanted->mjml_body) parts.mjml_body = *wanted->mjml_body;
   auto const t = co_await templates_.create(context_of(request), wanted->name, *wanted->channel, std::move(parts));
   if (!t) co_return t.error();
   co_return with_etag(created("/templates/" + t->id.str(), json::encode(shown(*t))), t->updated_at);
@@ -168,6 +169,7 @@ TemplatesApi::Answer TemplatesApi::change(http::Request& request) {
   if (wanted->subject) parts.subject = *wanted->subject;
   if (wanted->html_body) parts.html_body = *wanted->html_body;
   parts.text_body = wanted->text_body;
+  parts.mjml_body = wanted->mjml_body;
   std::optional<Instant> expected;
   if (request.headers.find("If-Match")) expected = before->updated_at;
   auto const t = co_await templates_.change(context_of(request), *id, std::move(parts), expected);

@@ -40,6 +40,7 @@ class Query {
     if (f.lead) both("c.lead_id = " + bind(*f.lead));
     if (f.created_from) both("c.created_at >= " + bind(*f.created_from));
     if (f.created_to) both("c.created_at < " + bind(*f.created_to));
+    if (f.ids) ids(*f.ids);
     return true;
   }
 
@@ -54,6 +55,12 @@ class Query {
       return;
     }
     for (auto const& word : words) both("c.search like " + bind("% " + word + "%"));
+  }
+  void ids(std::vector<ContactId> const& wanted) {
+    db::TextArray list;
+    for (auto const& id : wanted) list.items.push_back(id.str());
+    auto const bound = bind(std::move(list));
+    both(postgres_ ? "c.id = any(cast(" + bound + " as uuid[]))" : "c.id in (select value from json_each(" + bound + "))");
   }
   void tag(std::string const& text) {
     if (postgres_) both("c.tags @> jsonb_build_array(cast(" + bind(text) + " as text))");

@@ -14,6 +14,22 @@ namespace {
 
 constexpr std::size_t cached_versions = 256;
 
+std::optional<std::string> mjml_in(db::Row row, std::size_t column) {
+  if (row.is_null(column)) return std::nullopt;
+  auto const source = row.json(column);
+  auto const* const mjml = source.as_object().if_contains("mjml");
+  if (!mjml) return std::nullopt;
+  return std::string(mjml->as_string());
+}
+
+// The column `source` holds an object, by the kind of editor.
+std::optional<boost::json::object> source_column(std::optional<std::string> const& mjml) {
+  if (!mjml) return std::nullopt;
+  boost::json::object source;
+  source["mjml"] = *mjml;
+  return source;
+}
+
 Template read_template(db::Row row) {
   Template t;
   t.id = row.id<TemplateId>(0);
@@ -29,6 +45,7 @@ Template read_template(db::Row row) {
   t.created_at = row.instant(9);
   t.updated_at = row.instant(10);
   t.archived_at = row.maybe_instant(11);
+  t.mjml_body = mjml_in(row, 12);
   return t;
 }
 
@@ -43,6 +60,7 @@ TemplateVersion read_version(db::Row row) {
   for (auto const& path : variables.as_array()) v.variables.emplace_back(path.as_string());
   v.created_by = row.is_null(6) ? std::nullopt : std::optional<Uuid>(row.uuid(6));
   v.created_at = row.instant(7);
+  v.mjml_body = mjml_in(row, 8);
   return v;
 }
 
@@ -78,6 +96,7 @@ boost::json::object described(Template const& t) {
   out["subject"] = t.subject;
   out["html_body"] = t.html_body;
   out["text_body"] = t.text_body ? boost::json::value(*t.text_body) : boost::json::value(nullptr);
+  out["mjml_body"] = t.mjml_body ? boost::json::value(*t.mjml_body) : boost::json::value(nullptr);
   out["archived"] = t.archived_at.has_value();
   return out;
 }
@@ -191,6 +210,7 @@ Task<Result<Template>> Templates::create(Context context, std::string template_n
   t.subject = parts.subject.value_or("");
   t.html_body = parts.html_body.value_or("");
   t.text_body = parts.text_body.over(std::nullopt);
+  t.mjml_body = parts.mjml_body.over(std::nullopt);
   co_return co_await save(context, std::nullopt, std::move(t));
 }
 
@@ -206,6 +226,8 @@ Task<Result<Template>> Templates::change(Context context, TemplateId id, Templat
     if (change.subject) after.subject = *change.subject;
     if (change.html_body) after.html_body = *change.html_body;
     after.text_body = change.text_body.over(after.text_body);
+    bool const rewritten = after.html_body != before->html_body;
+    after.mjml_body = change.mjml_body.over(rewritten ? std::nullopt : after.mjml_body);
     auto saved = co_await save(context, *before, std::move(after));
     // Somebody was faster between reading and writing: on top of his change then, unless that is not wanted.
     bool const again = !saved && saved.error().code == Code::precondition && !expected && attempt < tries;
@@ -217,7 +239,8 @@ Task<Result<Template>> Templates::save(Context context, std::optional<Template> 
   if (auto const good = check_parts(after.channel, after.html_body, after.text_body); !good) co_return good.error();
   auto const compiled = compile_template(source_of(after, true));
   if (!compiled) co_return compiled.error();
-  bool const new_version = !before || before->subject != after.subject || before->html_body != after.html_body || before->text_body != after.text_body;
+  bool const new_version = !before || before->subject != after.subject || before->html_body != after.html_body || before->text_body != after.text_body ||
+                           before->mjml_body != after.mjml_body;
   auto const now = clock_.now();
   std::optional<Uuid> author;
   if (!context.actor.id.is_nil()) author = context.actor.id;
@@ -243,9 +266,10 @@ Task<Result<Template>> Templates::save(Context context, std::optional<Template> 
     for (auto const& use : compiled->variables) after.variables.push_back(use.path);
     auto const variables = variables_of(*compiled);
     auto const links = links_of(*compiled);
+    auto const source = source_column(after.mjml_body);
     if (!before) co_await tx.exec(sql::content::insert_template, context.tenant, after.id, after.name, after.channel, after.version_id, after.version, author, now);
     co_await tx.exec(sql::content::insert_version, context.tenant, after.version_id, after.id, after.version, after.subject, after.html_body, after.text_body,
-                     variables, links, author, now);
+                     variables, links, author, now, source);
   }
   auto const* const action = !before ? "created" : before->archived_at.has_value() == after.archived_at.has_value() ? "updated" : after.archived_at ? "archived" : "restored";
   std::vector<audit::Entry> entries;
@@ -312,6 +336,7 @@ Task<Result<Template>> Templates::restore(Context context, TemplateId id, int nu
   change_back.subject = old->subject;
   change_back.html_body = old->html_body;
   change_back.text_body = old->text_body ? json::Field<std::string>(*old->text_body) : json::Field<std::string>::null();
+  change_back.mjml_body = old->mjml_body ? json::Field<std::string>(*old->mjml_body) : json::Field<std::string>::null();
   co_return co_await change(context, id, std::move(change_back), std::nullopt);
 }
 

@@ -34,6 +34,12 @@ Task<std::vector<Person>> Segments::members(TenantId tenant, SegmentId id, std::
   co_return all;
 }
 
+Task<std::vector<SegmentId>> Segments::of_contact(TenantId tenant, ContactId contact) {
+  std::vector<SegmentId> all;
+  for (auto const row : co_await store_.all(sql::segments::explain_segments, tenant, contact)) all.push_back(row.id<SegmentId>(0));
+  co_return all;
+}
+
 Task<std::vector<Growth>> Segments::history(TenantId tenant, SegmentId id, std::optional<std::pair<Instant, std::int64_t>> before, int limit) {
   constexpr Instant end(std::chrono::hours(24) * 365 * 200);
   auto const at = before ? before->first : end;

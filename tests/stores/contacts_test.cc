@@ -245,6 +245,14 @@ TEST_CASE("filters hold together, and none shows another tenant's people") {
     f.created_to = t.clock.now() - std::chrono::hours(2);
     hits = co_await found(all, t.tenant, f);
     CHECK(hits == "p2@example.net p3@example.net");
+    auto const mine = co_await all.list(t.tenant, contacts::Filter(), contacts::Order::oldest, std::nullopt, 100);
+    auto const theirs = co_await all.list(other, contacts::Filter(), contacts::Order::oldest, std::nullopt, 100);
+    f = {};
+    f.ids = std::vector<ContactId>(1, mine[1].id);
+    f.ids->push_back(theirs[2].id);
+    f.ids->push_back(mine[4].id);
+    hits = co_await found(all, t.tenant, f);
+    CHECK(hits == "p1@example.net p4@example.net");
     auto const count = co_await all.count(t.tenant, contacts::Filter());
     CHECK(count.contacts == 6);
     CHECK(count.is_exact);

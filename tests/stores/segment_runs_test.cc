@@ -92,6 +92,12 @@ TEST_CASE("segments: explain names every part, what it read and its verdict") {
     CHECK_FALSE(parts[2].holds);
     CHECK(parts[2].parts[0].pointer == "/and/2/not");
     CHECK((co_await all.explain(t.tenant, id, ContactId())).error().code == Code::not_found);
+    auto const vips = co_await dynamic(t, "Vips", R"({"type":"tag","tag":"vip"})");
+    REQUIRE(co_await all.recalculate(t.tenant, id));
+    REQUIRE(co_await all.recalculate(t.tenant, vips));
+    auto const hers = co_await all.of_contact(t.tenant, anna);
+    CHECK(hers == std::vector<SegmentId>(1, vips));
+    CHECK((co_await all.of_contact(t.tenant, ContactId())).empty());
   });
 }
 

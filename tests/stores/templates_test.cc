@@ -46,6 +46,40 @@ TEST_CASE("templates: a change of what is said makes a version, a change of the 
   });
 }
 
+TEST_CASE("templates: the MJML that HTML was made of stays with it, goes when only the HTML changes, and comes back with its version") {
+  on_each_store([](TestStore& t) -> Task<void> {
+    LetterStage s(t);
+    auto const plain = co_await s.letter("Hi", "<p>One</p>");
+    CHECK_FALSE(plain.mjml_body);
+    TemplateChange made;
+    made.html_body = "<p>Two</p>";
+    made.mjml_body = std::string("<mjml>Two</mjml>");
+    auto const second = co_await s.templates.change(t.context(), plain.id, std::move(made), std::nullopt);
+    REQUIRE(second);
+    CHECK(second->mjml_body == "<mjml>Two</mjml>");
+    TemplateChange subject;
+    subject.subject = "Hello";
+    auto const third = co_await s.templates.change(t.context(), plain.id, std::move(subject), std::nullopt);
+    REQUIRE(third);
+    CHECK(third->mjml_body == "<mjml>Two</mjml>");
+    TemplateChange by_hand;
+    by_hand.html_body = "<p>By hand</p>";
+    auto const fourth = co_await s.templates.change(t.context(), plain.id, std::move(by_hand), std::nullopt);
+    REQUIRE(fourth);
+    CHECK_FALSE(fourth->mjml_body);
+    auto const back = co_await s.templates.restore(t.context(), plain.id, 2);
+    REQUIRE(back);
+    CHECK(back->mjml_body == "<mjml>Two</mjml>");
+    CHECK(back->html_body == "<p>Two</p>");
+    auto const again = co_await s.templates.find(t.tenant, plain.id);
+    REQUIRE(again);
+    CHECK(again->mjml_body == "<mjml>Two</mjml>");
+    auto const first = co_await s.templates.version(t.tenant, plain.id, 1);
+    REQUIRE(first);
+    CHECK_FALSE(first->mjml_body);
+  });
+}
+
 TEST_CASE("templates: whoever changes an old state is told, whoever does not insist is put on top") {
   on_each_store([](TestStore& t) -> Task<void> {
     LetterStage s(t);

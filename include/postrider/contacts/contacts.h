@@ -50,6 +50,7 @@ struct Filter {
   std::optional<LeadId> lead = {};
   std::optional<Instant> created_from = {};  // inclusive
   std::optional<Instant> created_to = {};    // exclusive
+  std::optional<std::vector<ContactId>> ids = {};  // only these, for who shows a list that names them
 };
 
 enum class Order { newest, oldest, address, address_backwards };  // by address: those who have none come last

@@ -30,6 +30,7 @@ struct Template {
   Instant created_at;
   Instant updated_at;
   std::optional<Instant> archived_at = {};
+  std::optional<std::string> mjml_body = {};  // what html_body was made of, by whoever edits it; never sent
 };
 
 // What a template said at one time; never changes.
@@ -42,6 +43,7 @@ struct TemplateVersion {
   std::vector<std::string> variables;
   std::optional<Uuid> created_by;
   Instant created_at;
+  std::optional<std::string> mjml_body = {};
 };
 
 struct TemplateFilter {
@@ -55,6 +57,7 @@ struct TemplateChange {
   std::optional<std::string> subject = {};
   std::optional<std::string> html_body = {};
   json::Field<std::string> text_body = {};
+  json::Field<std::string> mjml_body = {};  // absent while html_body changes: the HTML is not made of it any more
 };
 
 // Content that is handed over with one message and stands in no list of templates.

@@ -94,6 +94,8 @@ class Segments {
   Task<Result<Preview>> preview(TenantId tenant, boost::json::value conditions);
   // Why a contact is a member or not: every part of the conditions, what it read and its verdict. Fails with not_found.
   Task<Result<Explanation>> explain(TenantId tenant, SegmentId id, ContactId contact);
+  // The segments that a contact belongs to, as they were last counted.
+  Task<std::vector<SegmentId>> of_contact(TenantId tenant, ContactId contact);
   Task<std::vector<Person>> members(TenantId tenant, SegmentId id, std::optional<ContactId> before, int limit);
   // Newest first.
   Task<std::vector<Growth>> history(TenantId tenant, SegmentId id, std::optional<std::pair<Instant, std::int64_t>> before, int limit);

@@ -38,6 +38,7 @@ export interface Template {
   subject: string;
   html_body: string;
   text_body: string | null;
+  mjml_body?: string | null; // what html_body was made of
   variables: string[];
   version: number;
   created_at: string;
@@ -116,6 +117,7 @@ export interface Report {
   canceled: number;
   skip_reasons: Record<string, number>;
   bounces?: Record<string, number>;
+  as_of?: string; // when it was counted
 }
 
 export interface States {
@@ -137,6 +139,7 @@ export interface CampaignProgress extends States {
   finishes_at: string | null;
   hold_reason: string | null;
   undo_until: string | null;
+  as_of?: string;
 }
 
 export interface Message {

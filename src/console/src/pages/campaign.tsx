@@ -14,7 +14,7 @@ export default function CampaignPage() {
   const campaign = useQuery({
     queryKey: ["campaign", id],
     queryFn: () => api.get<Campaign>(`/campaigns/${id}`),
-    refetchInterval: (query) => (query.state.data?.status === "active" ? 2_000 : query.state.data?.status === "scheduled" ? 5_000 : false),
+    refetchInterval: (query) => (query.state.data?.status === "active" ? 20_000 : query.state.data?.status === "scheduled" ? 5_000 : false),
   });
   if (campaign.isError && !campaign.data) return <Page title={t("Campaign")} crumb={{ to: "/campaigns", label: t("Campaigns") }}><Problem error={campaign.error} again={() => campaign.refetch()} /></Page>;
   if (!campaign.data) return <Page title={t("Campaign")} crumb={{ to: "/campaigns", label: t("Campaigns") }}><Loading lines={8} /></Page>;

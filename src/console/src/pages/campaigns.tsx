@@ -8,7 +8,7 @@ import { Button, Check, Select, TextField } from "../kit/controls";
 import { Dialog } from "../kit/layers";
 import { Empty, Page, Problem, Status, useFilter, When } from "../kit/page";
 import { ListTable } from "../kit/table";
-import { isLive, Progress } from "../parts/live";
+import { isLive, Progress, useProgress } from "../parts/live";
 import { useRoutes } from "../parts/routes";
 import { mayWrite, useSession } from "../session";
 import { t } from "../texts";
@@ -31,8 +31,13 @@ function NewCampaign({ open, close }: { open: boolean; close: () => void }) {
   );
 }
 
+function Sending({ campaign }: { campaign: Campaign }) {
+  const progress = useProgress(campaign);
+  return <div style={{ minWidth: 220 }}><Progress campaign={campaign} progress={progress.data} /></div>;
+}
+
 function Sends({ campaign }: { campaign: Campaign }) {
-  if (isLive(campaign.status)) return <div style={{ minWidth: 220 }}><Progress campaign={campaign} /></div>;
+  if (isLive(campaign.status)) return <Sending campaign={campaign} />;
   return <span className="number">{campaign.audience === null ? <span className="faint">{none}</span> : count(campaign.audience)}</span>;
 }
 
@@ -58,7 +63,7 @@ export default function Campaigns() {
         filters={byServer && status ? { status } : {}}
         keep={(campaign) => (byServer || !status || campaign.status === status) && campaign.name.toLowerCase().includes(search.toLowerCase())}
         label={t("Campaigns")}
-        refresh={seen.some((campaign) => isLive(campaign.status)) ? 5_000 : 30_000}
+        refresh={seen.some((campaign) => isLive(campaign.status)) ? 15_000 : 30_000}
         onItems={setSeen}
         empty={status || search ? <Empty icon="send" title={t("No campaign fits")} action={<Button onClick={() => { setStatus(null); }}>{t("Clear the filter")}</Button>} /> : <Empty icon="send" title={t("No campaigns yet")} action={create}>{t("A campaign sends one template to the people of your segments, once.")}</Empty>}
         columns={[

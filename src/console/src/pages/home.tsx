@@ -9,7 +9,7 @@ import { type Series, TimeChart } from "../kit/chart";
 import { Button } from "../kit/controls";
 import { Glyph, type GlyphName } from "../kit/glyph";
 import { Empty, Figure, Loading, Notice, Page, Problem, Section, Status, When } from "../kit/page";
-import { Progress, useReport } from "../parts/live";
+import { Progress, useProgress, useReport } from "../parts/live";
 import { mayAdminister, maySend, mayWrite, useSession } from "../session";
 import { t, tn } from "../texts";
 import type { Campaign, Provider, Segment, Sender, Template } from "../types";
@@ -36,10 +36,11 @@ interface Overview {
 const first = <T,>(path: string, limit = 1) => api.get<List<T>>(`${path}${query({ limit })}`).then((list) => list.items);
 
 function Sending({ campaign }: { campaign: Campaign }) {
+  const progress = useProgress(campaign);
   return (
     <div className="card pad stack tight">
       <div className="row"><Link className="strong cut" to={`/campaigns/${campaign.id}`} style={{ color: "var(--text)" }}>{campaign.name}</Link><span className="push"><Status value={campaign.status} label={campaign.status === "active" ? t("Sending") : undefined} /></span></div>
-      <Progress campaign={campaign} />
+      <Progress campaign={campaign} progress={progress.data} />
       {campaign.hold_reason && <Notice tone="yellow">{campaign.hold_reason}</Notice>}
     </div>
   );
@@ -175,7 +176,7 @@ export default function Home() {
 }
 
 function Past({ campaign }: { campaign: Campaign }) {
-  const report = useReport(campaign.id, false);
+  const report = useReport(campaign.id);
   return (
     <Link to={`/campaigns/${campaign.id}`}>
       <span className="grow" style={{ minWidth: 0 }}><span className="cut">{campaign.name}</span><span className="faint tiny"><When at={campaign.launched_at} /></span></span>

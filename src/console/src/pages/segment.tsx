@@ -4,7 +4,7 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 
 import { api, ApiError, type List, query } from "../api";
-import { count, shortDay } from "../format";
+import { clock, count, shortDay } from "../format";
 import { TimeChart } from "../kit/chart";
 import { Button, Check, Segmented, TextField } from "../kit/controls";
 import { Glyph } from "../kit/glyph";
@@ -202,7 +202,8 @@ function Growth({ segment }: { segment: Segment }) {
   const routes = useRoutes();
   const growth = useQuery({ queryKey: ["growth", segment.id, segment.last_calculated_at], enabled: routes.has("GET", "/segments/{id}/history"), queryFn: () => api.get<List<{ calculated_at: string; member_count: number; joined: number; departed: number }>>(`/segments/${segment.id}/history${query({ limit: 100 })}`).then((list) => list.items) });
   if (!growth.data || growth.data.length < 2) return null;
-  const points = [...growth.data].reverse().map((row) => ({ at: row.calculated_at, label: shortDay(row.calculated_at), values: { members: row.member_count, joined: row.joined, departed: row.departed } }));
+  const days = new Set(growth.data.map((row) => row.calculated_at.slice(0, 10))).size;
+  const points = [...growth.data].reverse().map((row) => ({ at: row.calculated_at, label: days > 3 ? shortDay(row.calculated_at) : `${shortDay(row.calculated_at)} ${clock(row.calculated_at)}`, values: { members: row.member_count, joined: row.joined, departed: row.departed } }));
   return <Section title={t("Growth")} note={t("at each count")}><div className="card pad"><TimeChart title={t("Growth")} height={180} points={points} series={[{ key: "joined", label: t("Joined"), colour: "var(--chart-2)", kind: "bar" }, { key: "departed", label: t("Left"), colour: "var(--chart-4)", kind: "bar" }, { key: "members", label: t("Members"), colour: "var(--chart-1)" }]} /></div></Section>;
 }
 
@@ -211,7 +212,9 @@ function OneSegment({ id }: { id: string }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const routes = useRoutes();
-  const segment = useQuery({ queryKey: ["segment", id], queryFn: () => api.get<Segment>(`/segments/${id}`), refetchOnWindowFocus: false });
+  // While a count is awaited: when the one before it was made.
+  const [counting, setCounting] = useState<string | null>(null);
+  const segment = useQuery({ queryKey: ["segment", id], queryFn: () => api.get<Segment>(`/segments/${id}`), refetchOnWindowFocus: false, refetchInterval: (found) => (counting !== null && (found.state.data?.last_calculated_at ?? "") === counting ? 700 : false) });
   const [draft, setDraft] = useState<Condition | null>(null);
   const explains = explainable(routes);
   const dynamic = segment.data?.is_dynamic ?? true;
@@ -229,6 +232,7 @@ function OneSegment({ id }: { id: string }) {
       client.invalidateQueries({ queryKey: ["segments"] });
       client.invalidateQueries({ queryKey: ["list", `/segments/${id}/members`] });
       setDraft(null);
+      setCounting(saved.last_calculated_at ?? "");
       say(t("Saved"));
     },
   });
@@ -236,7 +240,7 @@ function OneSegment({ id }: { id: string }) {
     mutationFn: () => api.post<Segment>(`/segments/${id}/recalculate`),
     onSuccess: () => {
       say(t("It is being counted"));
-      setTimeout(() => client.invalidateQueries({ queryKey: ["segment", id] }), 1200);
+      setCounting(segment.data?.last_calculated_at ?? "");
     },
     onError: sayProblem,
   });

@@ -13,8 +13,10 @@ import { type Item, useLater } from "../kit/picker";
 import { say, sayProblem } from "../kit/toast";
 import { AuditOf } from "../parts/audit_table";
 import { EditableName } from "../parts/campaign_draft";
+import { useKnownAttributes } from "../parts/condition_builder";
 import { CodeEditor, type Mark } from "../parts/code_editor";
 import { MailViews, type Rendered } from "../parts/mail_frame";
+import { compileMjml } from "../parts/mjml";
 import { contactItem, ContactPicker } from "../parts/pickers";
 import { TestSend } from "../parts/test_send";
 import { mayWrite, useSession } from "../session";
@@ -25,6 +27,7 @@ interface Content {
   subject: string;
   html_body: string;
   text_body: string | null;
+  mjml_body: string | null;
 }
 
 interface Version extends Content {
@@ -47,13 +50,17 @@ interface Diff {
   subject: DiffLine[];
   html_body: DiffLine[];
   text_body: DiffLine[];
+  mjml_body?: DiffLine[];
 }
 
 const fields = ["email", "first_name", "last_name", "phone", "time_zone", "locale", "external_id", "id", "tags"].map((name) => `contact.${name}`);
 const others = ["unsubscribe_url", "preferences_url", "view_url", "campaign.name", "campaign.id", "sender.from_name", "sender.from_email", "message.id"];
 
-const contentOf = (template: Content): Content => ({ subject: template.subject, html_body: template.html_body, text_body: template.text_body });
-const same = (a: Content, b: Content) => a.subject === b.subject && a.html_body === b.html_body && a.text_body === b.text_body;
+const contentOf = (template: Omit<Content, "mjml_body"> & { mjml_body?: string | null }): Content => ({ subject: template.subject, html_body: template.html_body, text_body: template.text_body, mjml_body: template.mjml_body ?? null });
+const same = (a: Content, b: Content) => a.subject === b.subject && a.html_body === b.html_body && a.text_body === b.text_body && a.mjml_body === b.mjml_body;
+// A server that does not keep MJML is not told of it.
+const sent = ({ mjml_body, ...rest }: Content, before: Content) => (mjml_body === null && before.mjml_body === null ? rest : { ...rest, mjml_body });
+type SetDraft = (next: (draft: Content) => Content) => void;
 
 function Lines({ title, lines }: { title: string; lines: DiffLine[] }) {
   // Long stretches without change are left out.
@@ -102,7 +109,7 @@ function Versions({ template, restored }: { template: Template; restored: (templ
         {shown === template.version ? <Notice>{t("This is the newest version.")}</Notice> : diff.isError ? <Problem error={diff.error} /> : !diff.data ? <Loading /> : (
           <>
             <div className="row between wraps"><h2>{t("From version {from} to {to}", { from: diff.data.from, to: diff.data.to })}</h2>{mayWrite(session) && <Button small icon="undo" busy={restore.isPending} onClick={() => restore.mutate(diff.data.from)}>{t("Take version {n} back", { n: diff.data.from })}</Button>}</div>
-            <Lines title={t("Subject")} lines={diff.data.subject} /><Lines title={t("HTML")} lines={diff.data.html_body} /><Lines title={t("Plain text")} lines={diff.data.text_body} />
+            <Lines title={t("Subject")} lines={diff.data.subject} /><Lines title="MJML" lines={diff.data.mjml_body ?? []} /><Lines title={t("HTML")} lines={diff.data.html_body} /><Lines title={t("Plain text")} lines={diff.data.text_body} />
           </>
         )}
       </div>
@@ -110,8 +117,36 @@ function Versions({ template, restored }: { template: Template; restored: (templ
   );
 }
 
-function Editor({ template, draft, setDraft, write }: { template: Template; draft: Content; setDraft: (draft: Content) => void; write: boolean }) {
-  const [part, setPart] = useState<"html" | "text">("html");
+const shownParts = ({ subject, html_body, text_body }: Content) => ({ subject, html_body, text_body });
+
+// Keeps the HTML of a template in MJML made of what is typed; what the compiler found.
+function useMade(draft: Content, setDraft: SetDraft): Mark[] {
+  const source = useLater(draft.mjml_body, 250);
+  const [found, setFound] = useState<Mark[]>([]);
+  useEffect(() => {
+    let wanted = true;
+    if (source === null) setFound([]);
+    else
+      void compileMjml(source).then(
+        ({ html, mistakes }) => {
+          if (!wanted) return;
+          setFound(mistakes);
+          if (html) setDraft((now) => (now.mjml_body === source && now.html_body !== html ? { ...now, html_body: html } : now));
+        },
+        sayProblem,
+      );
+    return () => {
+      wanted = false;
+    };
+  }, [source]);
+  return found;
+}
+
+function Editor({ template, draft, setDraft, write }: { template: Template; draft: Content; setDraft: SetDraft; write: boolean }) {
+  const [chosen, setPart] = useState<"mjml" | "html" | "text">("mjml");
+  const part = chosen === "mjml" && draft.mjml_body === null ? "html" : chosen;
+  const put = (change: Partial<Content>) => setDraft((now) => ({ ...now, ...change }));
+  const attributes = useKnownAttributes();
   const [contact, setContact] = useState<Item[]>([]);
   const somebody = useQuery({ queryKey: ["contacts", "first"], staleTime: 60_000, queryFn: () => api.get<List<Contact>>(`/contacts${query({ limit: 1 })}`).then((list) => list.items[0] ?? null) });
   useEffect(() => {
@@ -120,12 +155,13 @@ function Editor({ template, draft, setDraft, write }: { template: Template; draf
   const person = useQuery({ queryKey: ["contact", contact[0]?.value], enabled: Boolean(contact[0]), queryFn: () => api.get<Contact>(`/contacts/${contact[0]?.value}`) });
   const later = useLater(draft, 250);
   const preview = useQuery({
-    queryKey: ["preview", template.id, later, contact[0]?.value],
+    queryKey: ["preview", template.id, shownParts(later), contact[0]?.value],
     placeholderData: keepPreviousData,
     enabled: !somebody.isPending,
-    queryFn: () => api.post<Preview>(`/templates/${template.id}/preview`, { ...later, ...(contact[0] && { contact_id: contact[0].value }) }),
+    queryFn: () => api.post<Preview>(`/templates/${template.id}/preview`, { ...shownParts(later), ...(contact[0] && { contact_id: contact[0].value }) }),
   });
-  const names = useMemo(() => [...fields, ...Object.keys(person.data?.attributes ?? {}).map((key) => `contact.attributes.${key}`), ...others], [person.data]);
+  const names = useMemo(() => [...fields, ...[...new Set([...Object.keys(person.data?.attributes ?? {}), ...attributes])].sort().map((key) => `contact.attributes.${key}`), ...others], [person.data, attributes]);
+  const made = useMade(draft, setDraft);
   const problem = preview.error instanceof ApiError ? preview.error : null;
   // The last mail that could be rendered stays in sight while one types.
   const good = useRef<Preview | undefined>(undefined);
@@ -148,31 +184,37 @@ function Editor({ template, draft, setDraft, write }: { template: Template; draf
   return (
     <div className="workbench">
       <div className="stack">
-        <TextField label={t("Subject")} maxLength={500} disabled={!write} value={draft.subject} change={(subject) => setDraft({ ...draft, subject })} error={mistakes.find((one) => one.part.includes("subject"))?.message} />
+        <TextField label={t("Subject")} maxLength={500} disabled={!write} value={draft.subject} change={(subject) => put({ subject })} error={mistakes.find((one) => one.part.includes("subject"))?.message} />
         <div className="row between wraps">
-          <Segmented label={t("Part")} value={part} change={setPart} choices={[{ value: "html", label: t("HTML") }, { value: "text", label: t("Plain text") }]} />
+          <Segmented label={t("Part")} value={part} change={setPart} choices={[...(draft.mjml_body !== null ? [{ value: "mjml" as const, label: "MJML" }] : []), { value: "html", label: t("HTML") }, { value: "text", label: t("Plain text") }]} />
           <span className="faint tiny"><kbd>{"{{"}</kbd> {t("completes variables")}</span>
         </div>
-        {part === "html" ? <CodeEditor key="html" language="html" label={t("HTML source")} value={draft.html_body} change={(html_body) => setDraft({ ...draft, html_body })} names={names} marks={htmlMarks} readOnly={!write} /> : draft.text_body === null ? (
-          <Notice tone="blue" title={t("Made from the HTML")} actions={write && <Button small onClick={() => setDraft({ ...draft, text_body: preview.data?.text ?? "" })}>{t("Write my own")}</Button>}>{t("The plain text follows the HTML until you write your own.")}</Notice>
+        {part === "mjml" ? <CodeEditor key="mjml" language="mjml" label={t("MJML source")} value={draft.mjml_body ?? ""} change={(mjml_body) => put({ mjml_body })} names={names} marks={made} readOnly={!write} /> : part === "html" ? (
+          <>
+            {draft.mjml_body !== null && <Notice tone="blue" title={t("Made from the MJML")} actions={write && <Button small onClick={() => put({ mjml_body: null })}>{t("Go on in HTML")}</Button>}>{t("It follows the MJML until you go on in HTML.")}</Notice>}
+            <CodeEditor key={draft.mjml_body === null ? "html" : "made"} language="html" label={t("HTML source")} value={draft.html_body} change={(html_body) => draft.mjml_body === null && put({ html_body })} names={names} marks={htmlMarks} readOnly={!write || draft.mjml_body !== null} />
+          </>
+        ) : draft.text_body === null ? (
+          <Notice tone="blue" title={t("Made from the HTML")} actions={write && <Button small onClick={() => put({ text_body: preview.data?.text ?? "" })}>{t("Write my own")}</Button>}>{t("The plain text follows the HTML until you write your own.")}</Notice>
         ) : (
           <>
-            <CodeEditor key="text" language="text" label={t("Plain text source")} value={draft.text_body} change={(text_body) => setDraft({ ...draft, text_body })} names={names} marks={textMarks} readOnly={!write} />
-            {write && <div><Button small onClick={() => setDraft({ ...draft, text_body: null })}>{t("Make it from the HTML again")}</Button></div>}
+            <CodeEditor key="text" language="text" label={t("Plain text source")} value={draft.text_body} change={(text_body) => put({ text_body })} names={names} marks={textMarks} readOnly={!write} />
+            {write && <div><Button small onClick={() => put({ text_body: null })}>{t("Make it from the HTML again")}</Button></div>}
           </>
         )}
         <Section title={t("Findings")} note={preview.isFetching ? t("looking…") : undefined}>
           <ul className="card lines small" data-testid="findings">
+            {made.map((one) => <li key={one.message}><span className={one.bad ? "bad" : "warn"}><Glyph name={one.bad ? "cross" : "warning"} /></span><span className="grow wrap">{one.message}</span><span className="faint nowrap">MJML {one.line}</span></li>)}
             {mistakes.map((one) => <li key={one.part + one.message}><span className="bad"><Glyph name="cross" /></span><span className="grow wrap">{one.message}</span><span className="faint nowrap">{one.part.slice(1)}</span></li>)}
             {warnings.map((one, index) => <li key={index}><span className="warn"><Glyph name="warning" /></span><span className="grow wrap">{one.message}</span><span className="faint nowrap">{one.part}{one.line ? ` ${one.line}:${one.column}` : ""}</span></li>)}
             {!problem && !preview.data && <li><span className="skeleton grow" /></li>}
-            {!problem && preview.data && warnings.length === 0 && <li><span className="good"><Glyph name="check" /></span><span className="muted">{t("Nothing to mend.")}</span></li>}
+            {!problem && preview.data && warnings.length + made.length === 0 && <li><span className="good"><Glyph name="check" /></span><span className="muted">{t("Nothing to mend.")}</span></li>}
           </ul>
         </Section>
         <Section title={t("Variables")} note={tn("{n} in use", "{n} in use", used.length)}><div className="row wraps tight">{used.length ? used.map((name) => <code key={name}>{name}</code>) : <span className="muted small">{t("None. Everybody gets the same.")}</span>}</div></Section>
       </div>
       <div className="stack" style={{ position: "sticky", top: 12 }}>
-        <div className="row end-align" style={{ alignItems: "flex-end" }}><div className="grow"><ContactPicker label={t("Seen by")} chosen={contact} change={setContact} placeholder={t("A made-up contact")} /></div><TestSend templateId={template.id} contact={contact[0]} content={draft} /></div>
+        <div className="row end-align" style={{ alignItems: "flex-end" }}><div className="grow"><ContactPicker label={t("Seen by")} chosen={contact} change={setContact} placeholder={t("A made-up contact")} /></div><TestSend templateId={template.id} contact={contact[0]} content={shownParts(draft)} /></div>
         {shown ? <div style={{ opacity: problem ? 0.45 : 1 }}><MailViews mail={shown} height={560} /></div> : problem ? <Problem error={problem} /> : <Loading lines={8} />}
       </div>
     </div>
@@ -197,7 +239,12 @@ export default function TemplatePage() {
     setDraft(null);
   };
   const save = useMutation({
-    mutationFn: (wanted: Partial<Template>) => api.patch<Template>(`/templates/${id}`, wanted),
+    mutationFn: async (wanted: Partial<Template>) => {
+      // What is saved is made of what was typed last, not of what was compiled last.
+      const made = wanted.mjml_body ? await compileMjml(wanted.mjml_body) : null;
+      if (made && !made.html) throw new Error(made.mistakes[0]?.message);
+      return api.patch<Template>(`/templates/${id}`, { ...wanted, ...(made && { html_body: made.html }) });
+    },
     onSuccess: (saved) => {
       const before = template.data;
       taken(saved);
@@ -209,7 +256,7 @@ export default function TemplatePage() {
     const keys = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
         event.preventDefault();
-        if (draft && changed && write) save.mutate(draft);
+        if (draft && changed && write && template.data) save.mutate(sent(draft, contentOf(template.data)));
       }
     };
     const leaving = (event: BeforeUnloadEvent) => changed && event.preventDefault();
@@ -231,7 +278,7 @@ export default function TemplatePage() {
   const item = template.data;
   const copy = async () => {
     try {
-      const made = await api.post<Template>("/templates", { name: t("{name} (copy)", { name: item.name }).slice(0, 255), channel: item.channel, ...contentOf(item) });
+      const made = await api.post<Template>("/templates", { name: t("{name} (copy)", { name: item.name }).slice(0, 255), channel: item.channel, ...sent(contentOf(item), { ...contentOf(item), mjml_body: null }) });
       say(t("Copied"));
       navigate(`/templates/${made.id}`);
     } catch (error) {
@@ -254,13 +301,13 @@ export default function TemplatePage() {
       note={<span className="row tight wraps"><span>{words(item.channel)} · {t("version {n}", { n: item.version })} · <When at={item.updated_at} /></span>{changed && <span className="warn">· {t("not saved")}</span>}</span>}
       actions={<>
         {changed && <Button look="ghost" onClick={() => setDraft(null)}>{t("Discard")}</Button>}
-        {write && <Button look="primary" disabled={!changed} busy={save.isPending} onClick={() => draft && save.mutate(draft)}>{t("Save")}</Button>}
+        {write && <Button look="primary" disabled={!changed} busy={save.isPending} onClick={() => draft && save.mutate(sent(draft, contentOf(item)))}>{t("Save")}</Button>}
         {mayWrite(session) && <Menu label={t("More")} items={[{ label: t("Copy as a new template"), icon: "copy", run: copy }, item.archived_at ? { label: t("Take back from the archive"), icon: "undo", run: unarchive } : { label: t("Archive"), icon: "trash", run: archive }]} />}
       </>}>
       <div className="stack">
         {item.archived_at && <Notice tone="yellow" actions={mayWrite(session) && <Button small icon="undo" onClick={unarchive}>{t("Take it back")}</Button>}>{t("This template is archived.")}</Notice>}
         <Tabs label={t("Parts")} tabs={tabs} value={tab} change={setTab} />
-        {tab === "edit" && <Editor key={item.id} template={item} draft={now} setDraft={setDraft} write={write} />}
+        {tab === "edit" && <Editor key={item.id} template={item} draft={now} setDraft={(next) => setDraft((before) => next(before ?? contentOf(item)))} write={write} />}
         {tab === "versions" && <Versions template={item} restored={taken} />}
         {tab === "history" && <AuditOf type="template" id={id} />}
       </div>

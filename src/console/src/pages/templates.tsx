@@ -4,11 +4,13 @@ import { Link, useNavigate } from "react-router";
 
 import { api, ApiError } from "../api";
 import { words } from "../format";
-import { Button, Select, TextField } from "../kit/controls";
+import { Button, Check, Select, TextField } from "../kit/controls";
 import { Dialog } from "../kit/layers";
 import { Empty, Page, Problem, useFilter, When } from "../kit/page";
 import { useLater } from "../kit/picker";
 import { ListTable } from "../kit/table";
+import { compileMjml, mjmlStart } from "../parts/mjml";
+import { useRoutes } from "../parts/routes";
 import { mayWrite, useSession } from "../session";
 import { t } from "../texts";
 import type { Template } from "../types";
@@ -48,7 +50,9 @@ function NewTemplate({ open, close }: { open: boolean; close: () => void }) {
   const navigate = useNavigate();
   const [name, setName] = useState("");
   const [subject, setSubject] = useState("");
-  const create = useMutation({ mutationFn: () => api.post<Template>("/templates", { name: name.trim(), channel: "email", subject, html_body: start }), onSuccess: (template) => navigate(`/templates/${template.id}`) });
+  const [kind, setKind] = useState<"html" | "mjml">("html");
+  const keepsMjml = useRoutes().accepts("TemplateInput", "mjml_body");
+  const create = useMutation({ mutationFn: async () => api.post<Template>("/templates", { name: name.trim(), channel: "email", subject, ...(kind === "mjml" ? { mjml_body: mjmlStart, html_body: (await compileMjml(mjmlStart)).html } : { html_body: start }) }), onSuccess: (template) => navigate(`/templates/${template.id}`) });
   const problem = create.error instanceof ApiError ? create.error : null;
   return (
     <Dialog open={open} close={close} title={t("New template")} foot={<><Button onClick={close}>{t("Cancel")}</Button><Button look="primary" type="submit" form="new-template" busy={create.isPending}>{t("Create")}</Button></>}>
@@ -56,6 +60,12 @@ function NewTemplate({ open, close }: { open: boolean; close: () => void }) {
         {create.isError && !problem?.fields.length && <Problem error={create.error} />}
         <TextField label={t("Name")} hint={t("Only your team sees it.")} required autoFocus maxLength={255} value={name} change={setName} error={problem?.field("name")} />
         <TextField label={t("Subject")} optional maxLength={500} value={subject} change={setSubject} error={problem?.field("subject")} placeholder={'News for {{ contact.first_name | default: "you" }}'} />
+        {keepsMjml && (
+          <div className="form-row" role="radiogroup" aria-label={t("Written in")}>
+            <div className="choice"><Check kind="radio" name="kind" checked={kind === "html"} change={() => setKind("html")} label={<span className="strong">HTML</span>} hint={t("Every tag as you write it.")} /></div>
+            <div className="choice"><Check kind="radio" name="kind" checked={kind === "mjml"} change={() => setKind("mjml")} label={<span className="strong">MJML</span>} hint={t("Short tags that become mail for every client.")} /></div>
+          </div>
+        )}
       </form>
     </Dialog>
   );

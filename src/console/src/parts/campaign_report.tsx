@@ -13,7 +13,7 @@ import { maySend, mayWrite, useSession } from "../session";
 import { t, tn } from "../texts";
 import type { Campaign, Report, Sender, Template } from "../types";
 import { EditableName, usePreview, useSomebody } from "./campaign_draft";
-import { endStates, isLive, Progress, useReport } from "./live";
+import { endStates, isLive, Progress, upToDate, useProgress, useReport } from "./live";
 import { Held } from "./held";
 import { MailViews } from "./mail_frame";
 import { MessagesTable } from "./messages_table";
@@ -157,11 +157,10 @@ export function CampaignReport({ campaign }: { campaign: Campaign }) {
   const navigate = useNavigate();
   const routes = useRoutes();
   const running = isLive(campaign.status);
-  const report = useReport(campaign.id, running);
+  const counted = useReport(campaign.id, running);
+  const progress = useProgress(campaign, true);
+  const report = { ...counted, data: upToDate(campaign, counted.data, progress.data) };
   const left = report.data ? report.data.queued + report.data.sending : 0;
-  useEffect(() => {
-    if (!running) client.invalidateQueries({ queryKey: ["report", campaign.id] });
-  }, [running, campaign.id, client]);
   const tabs = [
     { value: "report", label: t("Report") },
     { value: "messages", label: t("Messages"), n: report.data ? count(report.data.audience) : undefined },
@@ -209,11 +208,14 @@ export function CampaignReport({ campaign }: { campaign: Campaign }) {
       <div className="stack">
         <Undo campaign={campaign} />
         <Held campaign={campaign} />
-        {open && <div className="card pad"><Progress campaign={campaign} /></div>}
+        {open && <div className="card pad"><Progress campaign={campaign} progress={progress.data} /></div>}
         <Tabs label={t("Parts of the report")} tabs={tabs} value={tab} change={setTab} />
         {tab === "report" && (report.isError ? <Problem error={report.error} again={() => report.refetch()} /> : !report.data ? <Loading lines={8} /> : (
           <div className="stack loose" data-testid="report">
-            <Figures report={report.data} />
+            <div className="stack tight">
+              <Figures report={report.data} />
+              {report.data.as_of && <div className="row between wraps"><span className="faint tiny">{t("counted")} <When at={report.data.as_of} /></span><button type="button" className="link-button tiny" disabled={counted.isFetching} onClick={() => client.invalidateQueries({ queryKey: ["report", campaign.id] })}>{counted.isFetching ? t("Counting…") : t("Count again")}</button></div>}
+            </div>
             <OverTime campaign={campaign} live={running} />
             <div className="grid" style={{ "--min": "420px", gap: 28 } as React.CSSProperties}><Ended report={report.data} /><div className="stack loose"><Engagement report={report.data} /><Bounces report={report.data} /></div></div>
           </div>

@@ -11,6 +11,8 @@ import { tags } from "@lezer/highlight";
 import { basicSetup } from "codemirror";
 import { useEffect, useRef } from "react";
 
+import { mjmlTags } from "./mjml";
+
 export interface Mark {
   line: number;
   column: number;
@@ -29,6 +31,9 @@ const colours = HighlightStyle.define([
   { tag: [tags.angleBracket, tags.brace, tags.punctuation], color: "light-dark(#59626f, #a3abb6)" },
 ]);
 
+const filters = ["default", "capitalize", "upcase", "downcase", "escape", "strip", "truncate", "truncatewords", "replace", "remove", "append", "prepend", "date", "plus", "minus", "times", "divided_by", "round", "ceil", "floor", "size", "first", "last", "join", "split", "sort", "map", "where", "uniq", "reverse", "url_encode", "newline_to_br", "strip_html"];
+const keywords = ["if", "elsif", "else", "endif", "unless", "endunless", "case", "when", "endcase", "for", "endfor", "assign", "capture", "endcapture", "comment", "endcomment", "raw", "endraw"];
+
 // Escape leaves the editor, so that Tab is no trap for the keyboard.
 const leave = EditorView.domEventHandlers({
   keydown: (event, view) => {
@@ -37,7 +42,7 @@ const leave = EditorView.domEventHandlers({
   },
 });
 
-export function CodeEditor({ value, change, language, label, names = [], marks = [], height = 460, readOnly }: { value: string; change?: (value: string) => void; language: "html" | "json" | "text"; label: string; names?: string[]; marks?: Mark[]; height?: number; readOnly?: boolean }) {
+export function CodeEditor({ value, change, language, label, names = [], marks = [], height = 460, readOnly }: { value: string; change?: (value: string) => void; language: "html" | "mjml" | "json" | "text"; label: string; names?: string[]; marks?: Mark[]; height?: number; readOnly?: boolean }) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const tell = useRef(change);
@@ -47,12 +52,20 @@ export function CodeEditor({ value, change, language, label, names = [], marks =
   useEffect(() => {
     if (!host.current) return;
     const complete = (context: CompletionContext) => {
-      const word = context.matchBefore(/\{\{-?\s*[\w.]*$/);
-      if (!word) return null;
-      const from = word.from + (/\{\{-?\s*/.exec(word.text)?.[0].length ?? 2);
+      const tag = language === "mjml" ? context.matchBefore(/<\/?[\w-]*$/) : null;
+      if (tag) return { from: tag.from + (tag.text.startsWith("</") ? 2 : 1), validFor: /^[\w-]*$/, options: mjmlTags.map((name) => ({ label: name, type: "type" })) };
+      // Inside "{{ … }}" or "{% … %}": after a bar a filter, else a variable.
+      const inside = context.matchBefore(/\{[{%][^{}%]*$/);
+      if (!inside) return null;
+      const word = /[\w.]*$/.exec(inside.text)?.[0] ?? "";
+      const before = inside.text.slice(0, inside.text.length - word.length);
+      const from = context.pos - word.length;
+      if (/\|\s*$/.test(before)) return { from, validFor: /^\w*$/, options: filters.map((name) => ({ label: name, type: "function" })) };
+      if (/\{%-?\s*$/.test(before)) return { from, validFor: /^\w*$/, options: keywords.map((name) => ({ label: name, type: "keyword" })) };
+      if (/["'][^"']*$/.test(before.replaceAll(/"[^"]*"|'[^']*'/g, ""))) return null;
       return { from, validFor: /^[\w.]*$/, options: known.current.map((name) => ({ label: name, type: "variable" })) };
     };
-    const languages: Record<string, Extension[]> = { html: [liquid({ base: html() })], json: [json()], text: [liquid()] };
+    const languages: Record<string, Extension[]> = { html: [liquid({ base: html() })], mjml: [liquid({ base: html() })], json: [json()], text: [liquid()] };
     const editor = new EditorView({
       parent: host.current,
       state: EditorState.create({

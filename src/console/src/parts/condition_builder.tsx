@@ -13,9 +13,14 @@ import { SegmentsPicker } from "./pickers";
 
 type Change = (next: Condition) => void;
 
+const usePeopleSeen = () => useQuery({ queryKey: ["known", "attributes"], staleTime: 300_000, queryFn: () => api.get<List<Contact>>(`/contacts${query({ limit: 200 })}`).then((list) => ({ attributes: [...new Set(list.items.flatMap((one) => Object.keys(one.attributes)))].sort(), tags: [...new Set(list.items.flatMap((one) => one.tags))].sort() })) });
+
+const noAttributes: string[] = [];
+export const useKnownAttributes = () => usePeopleSeen().data?.attributes ?? noAttributes;
+
 // Keys that contacts and events of this workspace were seen with.
 function useKnown() {
-  const people = useQuery({ queryKey: ["known", "attributes"], staleTime: 300_000, queryFn: () => api.get<List<Contact>>(`/contacts${query({ limit: 200 })}`).then((list) => ({ attributes: [...new Set(list.items.flatMap((one) => Object.keys(one.attributes)))].sort(), tags: [...new Set(list.items.flatMap((one) => one.tags))].sort() })) });
+  const people = usePeopleSeen();
   const events = useQuery({ queryKey: ["known", "events"], staleTime: 300_000, queryFn: () => api.get<List<{ type: string }>>(`/events${query({ limit: 200 })}`).then((list) => [...new Set([...eventNames, ...list.items.map((one) => one.type)])].sort()) });
   const campaigns = useQuery({ queryKey: ["known", "campaigns"], staleTime: 300_000, queryFn: () => api.get<List<Campaign>>(`/campaigns${query({ limit: 200 })}`).then((list) => list.items) });
   return { attributes: people.data?.attributes ?? [], tags: people.data?.tags ?? [], events: events.data ?? eventNames, campaigns: campaigns.data ?? [] };

@@ -1,6 +1,6 @@
 // What a campaign is doing right now: told by the server as it changes, or read again and again where it cannot be told.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 
 import { api } from "../api";
 import { count, duration, share } from "../format";
@@ -11,40 +11,67 @@ import { useRoutes } from "./routes";
 
 export const isLive = (status: string | undefined) => status === "active";
 
-export function useReport(id: string, live: boolean, enabled = true) {
-  return useQuery({ queryKey: ["report", id], enabled, queryFn: () => api.get<Report>(`/campaigns/${id}/report`), refetchInterval: live ? 4_000 : false });
+// A report is a recount of every message: it is asked for when somebody looks, and rarely after. What moves in between is told by the progress.
+export function useReport(id: string, live = false) {
+  return useQuery({ queryKey: ["report", id], queryFn: () => api.get<Report>(`/campaigns/${id}/report`), staleTime: 60_000, refetchInterval: live ? 60_000 : false });
 }
 
-// Server-sent events while the campaign sends and the page is in sight; polling where they are refused.
-export function useProgress(campaign: Campaign) {
+// The counts of a report with what is known of its end states since. Progress is of the newest run alone, so runs that repeat stay as they were counted.
+export function upToDate(campaign: Campaign, report: Report | undefined, progress: Standing | undefined): Report | undefined {
+  if (!report || !progress || campaign.type === "recurring") return report;
+  if (progress.as_of && report.as_of && progress.as_of < report.as_of) return report;
+  const { audience, queued, sending, sent, skipped, failed, uncertain, canceled } = progress;
+  return { ...report, audience, queued, sending, sent, skipped, failed, uncertain, canceled };
+}
+
+const useSight = () => useSyncExternalStore((changed) => {
+  document.addEventListener("visibilitychange", changed);
+  return () => document.removeEventListener("visibilitychange", changed);
+}, () => document.visibilityState === "visible");
+
+export type Standing = States & Partial<CampaignProgress>;
+
+// Server-sent events while the campaign sends and its page is in sight (a browser has six connections to one server, for all its tabs together);
+// polling in lists, and where a proxy swallows the stream.
+export function useProgress(campaign: Campaign, stream = false) {
   const client = useQueryClient();
   const routes = useRoutes();
   const [streaming, setStreaming] = useState(false);
   const live = isLive(campaign.status);
+  const sight = useSight();
   const told = routes.has("GET", "/campaigns/{id}/progress");
-  const streamed = routes.has("GET", "/campaigns/{id}/progress/stream");
+  const listening = stream && live && sight && routes.has("GET", "/campaigns/{id}/progress/stream");
   const key = ["progress", campaign.id];
   useEffect(() => {
-    if (!live || !streamed) return;
+    if (!listening) return;
     const source = new EventSource(`/api/v1/campaigns/${campaign.id}/progress/stream`);
     source.addEventListener("progress", (event) => {
-      const progress = JSON.parse((event as MessageEvent<string>).data) as CampaignProgress;
       setStreaming(true);
-      client.setQueryData(["progress", campaign.id], progress);
-      if (progress.status !== campaign.status) void client.invalidateQueries({ queryKey: ["campaign", campaign.id] });
+      client.setQueryData(["progress", campaign.id], JSON.parse((event as MessageEvent<string>).data) as CampaignProgress);
     });
     source.onerror = () => setStreaming(false);
     return () => {
       source.close();
       setStreaming(false);
     };
-  }, [live, streamed, campaign.id, campaign.status, client]);
-  return useQuery({
+  }, [listening, campaign.id, client]);
+  const progress = useQuery({
     queryKey: key,
     enabled: routes.known,
-    queryFn: (): Promise<States & Partial<CampaignProgress>> => (told ? api.get<CampaignProgress>(`/campaigns/${campaign.id}/progress`) : api.get<Report>(`/campaigns/${campaign.id}/report`)),
-    refetchInterval: live && !streaming ? 2_000 : false,
+    queryFn: (): Promise<Standing> => (told ? api.get<CampaignProgress>(`/campaigns/${campaign.id}/progress`) : api.get<Report>(`/campaigns/${campaign.id}/report`)),
+    refetchInterval: live && !streaming ? (stream ? 2_000 : 4_000) : false,
   });
+  // Paused here, or resumed: what was told before is old.
+  useEffect(() => {
+    void client.invalidateQueries({ queryKey: ["progress", campaign.id] });
+  }, [campaign.status, campaign.id, client]);
+  // It went on, stopped or ended by itself: the campaign is read again, and its report counted anew.
+  const moved = progress.data?.status !== undefined && !progress.isFetching && progress.data.status !== campaign.status;
+  useEffect(() => {
+    if (!moved) return;
+    for (const queryKey of [["campaign", campaign.id], ["campaigns"], ["list", "/campaigns"], ["report", campaign.id]]) void client.invalidateQueries({ queryKey });
+  }, [moved, campaign.id, client]);
+  return progress;
 }
 
 // Messages a second over the last readings.
@@ -71,9 +98,7 @@ export const endStates = (states: States) => [
   { key: "canceled", label: t("Canceled"), value: states.canceled, colour: "var(--chart-5)" },
 ];
 
-export function Progress({ campaign }: { campaign: Campaign }) {
-  const progress = useProgress(campaign);
-  const states = progress.data;
+export function Progress({ campaign, progress: states }: { campaign: Campaign; progress: Standing | undefined }) {
   const done = states ? Math.max(0, states.audience - states.queued - states.sending) : undefined;
   const speed = useSpeed(done);
   if (!states || done === undefined) return <span className="skeleton" />;

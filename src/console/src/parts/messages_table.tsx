@@ -1,9 +1,9 @@
 // Messages as a list: of everything, of a campaign, or of a contact.
-import { useQueries } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { Link } from "react-router";
 
-import { api } from "../api";
+import { api, type List, query } from "../api";
 import { words } from "../format";
 import { Select } from "../kit/controls";
 import { Empty, Status, useFilter, When } from "../kit/page";
@@ -30,11 +30,25 @@ export function Fate({ message }: { message: Message }) {
   return <span className="faint">–</span>;
 }
 
-// Addresses of the people in sight; a list of messages names only their ids.
+const atOnce = 200;
+
+// Who the people in sight are; a list of messages or events names only their ids. One request for all that are not known yet.
 export function usePeople(ids: string[]) {
-  const wanted = [...new Set(ids)].slice(0, 120);
-  const found = useQueries({ queries: wanted.map((id) => ({ queryKey: ["contact", id], queryFn: () => api.get<Contact>(`/contacts/${id}`), staleTime: 300_000, retry: false })) });
-  return new Map(wanted.map((id, index) => [id, found[index]?.data]));
+  const client = useQueryClient();
+  const wanted = [...new Set(ids)];
+  const known = (id: string) => client.getQueryData<Contact | null>(["person", id]);
+  const unknown = wanted.filter((id) => known(id) === undefined).slice(0, atOnce).sort();
+  useQuery({
+    queryKey: ["people", unknown],
+    enabled: unknown.length > 0,
+    queryFn: async () => {
+      const found = await api.get<List<Contact>>(`/contacts${query({ ids: unknown.join(","), limit: atOnce })}`);
+      const by = new Map(found.items.map((person) => [person.id, person]));
+      for (const id of unknown) client.setQueryData(["person", id], by.get(id) ?? null);
+      return found.items.length;
+    },
+  });
+  return new Map(wanted.map((id) => [id, known(id) ?? undefined]));
 }
 
 export function MessagesTable({ campaignId, contactId, extra }: { campaignId?: string; contactId?: string; extra?: ReactNode }) {

@@ -16,7 +16,7 @@ type Row = Record<string, unknown>;
 export const hasReportPart = (routes: Routes, part: string) => routes.has("GET", `/campaigns/{id}/report/${part}`);
 
 function usePart(campaign: Campaign, part: string, enabled = true, live = false) {
-  return useQuery({ queryKey: ["report", campaign.id, part], enabled, refetchInterval: live ? 10_000 : false, queryFn: () => api.get<{ items?: Row[]; points?: Row[] }>(`/campaigns/${campaign.id}/report/${part}`).then((answer) => answer.items ?? answer.points ?? []) });
+  return useQuery({ queryKey: ["report", campaign.id, part], enabled, staleTime: 60_000, refetchInterval: live ? 60_000 : false, queryFn: () => api.get<{ items?: Row[]; points?: Row[] }>(`/campaigns/${campaign.id}/report/${part}`).then((answer) => answer.items ?? answer.points ?? []) });
 }
 
 const number = (row: Row, ...names: string[]) => {

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 
 import { api } from "../api";
 
-type Description = { paths: Record<string, Record<string, { parameters?: { name: string }[] }>> };
+type Description = { paths: Record<string, Record<string, { parameters?: { name: string }[] }>>; components?: { schemas?: Record<string, { properties?: object }> } };
 
 export function useRoutes() {
   const described = useQuery({ queryKey: ["openapi"], staleTime: Number.POSITIVE_INFINITY, gcTime: Number.POSITIVE_INFINITY, queryFn: () => api.get<Description>("/openapi.json") });
@@ -12,6 +12,8 @@ export function useRoutes() {
     known: Boolean(paths),
     has: (method: string, path: string) => Boolean(paths?.[`/api/v1${path}`]?.[method.toLowerCase()]),
     takes: (path: string, parameter: string) => Boolean(paths?.[`/api/v1${path}`]?.get?.parameters?.some((one) => one.name === parameter)),
+    // Whether a shape of the API has this member.
+    accepts: (shape: string, member: string) => Boolean(described.data?.components?.schemas?.[shape]?.properties && member in (described.data.components.schemas[shape]?.properties ?? {})),
   };
 }
 

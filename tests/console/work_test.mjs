@@ -1,0 +1,283 @@
+// What a marketer does less often: live progress, retry, runs that repeat, signatures, exports, explanations, MJML. On SQLite, over a real SMTP server.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { until } from '../system/patience.mjs';
+import { command, Server } from '../system/server.mjs';
+import { SmtpSink } from '../system/smtp_sink.mjs';
+import { api, Browser, picture, settled, signIn } from './stage.mjs';
+
+const owner = { email: 'owner@example.org', password: 'correct horse battery' };
+const many = 30;
+let folder, server, browser, page, sink, sender, segment, template;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'postrider-console-'));
+  const place = { database: `sqlite:${join(folder, 'work.db')}`, secret: join(folder, 'secret'), state: join(folder, 'state') };
+  sink = await SmtpSink.start();
+  server = await Server.start(place);
+  command(['user', 'create', '--email', owner.email, '--role', 'owner', '--database', place.database, '--secret-file', place.secret, '--state-dir', place.state], { input: `${owner.password}\n` });
+  browser = await Browser.start();
+  page = await browser.reader();
+  await signIn(page, server.url, owner.email, owner.password);
+  const provider = await api(page, 'POST', '/providers', { name: 'House mail', kind: 'smtp', settings: { host: '127.0.0.1', port: sink.port, security: 'none' } });
+  sender = await api(page, 'POST', '/senders', { from_email: 'news@acme.example', from_name: 'Acme News', provider_id: provider.id, verified: true });
+  const lines = Array.from({ length: many }, (_, n) => `reader${n}@example.org,Reader,${n % 2 ? 'pro' : 'free'}`);
+  await page.evaluate(async (text) => {
+    const session = await (await fetch('/api/v1/session')).json();
+    await fetch('/api/v1/imports?commit=true&consent=email.marketing&consent_source=test', { method: 'POST', headers: { 'Content-Type': 'text/csv', 'X-CSRF-Token': session.csrf_token }, body: text });
+  }, `email,first_name,attributes.plan\n${lines.join('\n')}\n`);
+  await until('the readers', async () => (await api(page, 'GET', '/contacts/count')).count === many);
+  segment = await api(page, 'POST', '/segments', { name: 'Everybody', conditions: { type: 'attribute', field: 'email', operator: 'exists' } });
+  await until('the members', async () => (await api(page, 'GET', `/segments/${segment.id}`)).member_count === many);
+  template = await api(page, 'POST', '/templates', { name: 'Letter', channel: 'email', subject: 'Hello {{ contact.first_name }}', html_body: '<p>Hello</p><p><a href="https://example.com/">More</a> <a href="{{ unsubscribe_url }}">Unsubscribe</a></p>' });
+});
+
+after(async () => {
+  await browser?.stop();
+  await server?.stop();
+  await sink?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const story = (name, tell) => test(name, async () => {
+  try {
+    await tell();
+  } catch (error) {
+    console.log(`picture: ${await picture(page, name)}`);
+    throw error;
+  }
+});
+const go = async (path) => {
+  await page.goto(server.url + path);
+  await settled(page);
+};
+const said = (text) => page.locator('.toast', { hasText: text }).first().waitFor();
+const campaignOf = (name, more = {}) => api(page, 'POST', '/campaigns', { name, type: 'broadcast', segment_ids: [segment.id], template_id: template.id, sender_id: sender.id, ...more });
+const downloaded = async (press) => {
+  const waiting = page.waitForEvent('download');
+  await press();
+  const file = await waiting;
+  return { name: file.suggestedFilename(), text: readFileSync(await file.path(), 'utf8') };
+};
+// What the page asks the server for while `during` lasts.
+const asked = async (during) => {
+  const paths = [];
+  const note = (request) => paths.push(new URL(request.url()).pathname);
+  page.on('request', note);
+  await during();
+  page.off('request', note);
+  return paths;
+};
+
+for (const [way, stream] of [['by the stream', true], ['by asking again where the stream is swallowed', false]]) {
+  story(`while a campaign sends, its progress is told ${way}, and nothing is recounted for it`, async () => {
+    const campaign = await campaignOf(`Slow ${way}`, { throttle_per_minute: 120 });
+    await api(page, 'POST', `/campaigns/${campaign.id}/launch`, {});
+    if (!stream) await page.route('**/progress/stream', (route) => route.abort());
+    await go(`/campaigns/${campaign.id}`);
+    const progress = page.getByTestId('progress');
+    const done = async () => Number(/^\s*(\d+) of/.exec(await progress.innerText())?.[1] ?? 0);
+    const paths = await asked(async () => {
+      const first = await until('the first ones', done);
+      await until('more of them', async () => (await done()) >= first + 3);
+      const sent = Number(await page.locator('.figure', { hasText: 'Sent' }).first().locator('.value').innerText());
+      assert.ok(sent >= first, `the figures say ${sent} when ${first} were done`);
+    });
+    assert.equal(paths.filter((path) => path.endsWith('/report')).length, 0, 'the report was recounted');
+    assert.equal(paths.some((path) => path.endsWith('/progress')), !stream);
+    await page.unroute('**/progress/stream');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel the rest' }).click();
+    await page.getByText('Canceled', { exact: true }).first().waitFor();
+  });
+}
+
+story('the end of a campaign is seen without a reload, with a fresh count', async () => {
+  const campaign = await campaignOf('Quick');
+  await go(`/campaigns/${campaign.id}?step=review`);
+  await page.getByRole('button', { name: `Launch to ${many} people` }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Launch' }).click();
+  await page.getByText('Completed', { exact: true }).waitFor({ timeout: 60_000 });
+  await page.locator('.funnel > div', { hasText: 'Sent' }).getByText(String(many), { exact: true }).waitFor();
+});
+
+story('messages that failed are tried again with one click', async () => {
+  sink.rcpt = (to) => (/reader[0-4]@/.test(to) ? '550 5.2.1 Mailbox disabled for a moment' : '250 2.1.5 OK');
+  const campaign = await campaignOf('Refused by five');
+  await api(page, 'POST', `/campaigns/${campaign.id}/launch`, {});
+  await until('the end', async () => (await api(page, 'GET', `/campaigns/${campaign.id}`)).status === 'completed', 60);
+  const before = await api(page, 'GET', `/campaigns/${campaign.id}/report`);
+  assert.equal(before.failed, 5);
+  sink.rcpt = () => '250 2.1.5 OK';
+  await go(`/campaigns/${campaign.id}?tab=messages&status=failed`);
+  assert.equal(await page.locator('tbody tr').count(), 5);
+  await page.getByRole('button', { name: 'Retry 5 failed' }).click();
+  await said('The failed ones are tried again');
+  await until('all of them', async () => (await api(page, 'GET', `/campaigns/${campaign.id}/report`)).sent === many, 60);
+});
+
+story('a campaign that repeats is put together, scheduled, and taken back', async () => {
+  await go('/campaigns?new=1');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('Every Monday');
+  await dialog.getByRole('radio', { name: /Again and again/ }).check();
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('combobox', { name: 'Send to the people of' }).fill('Every');
+  await page.getByRole('option', { name: /Everybody/ }).click();
+  await page.getByTestId('will-send').filter({ hasText: String(many) }).waitFor();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('radio', { name: /Letter/ }).check();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('radio', { name: /Acme News/ }).check();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByLabel('How often').selectOption('WEEKLY');
+  await page.getByLabel('Mon', { exact: true }).check();
+  await page.getByLabel('First time').fill('2031-03-03T09:00');
+  await page.getByLabel('Time zone').selectOption('Europe/Lisbon');
+  await page.getByText('Saved', { exact: false }).first().waitFor();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByText(/Every week Mon from .*2031.*Europe\/Lisbon/).waitFor();
+  await page.getByRole('button', { name: /^Schedule for/ }).click();
+  await dialog.getByRole('button', { name: 'Schedule' }).click();
+  await page.getByText(/starts .*2031/).waitFor();
+  const id = /campaigns\/([0-9a-f-]+)/.exec(page.url())[1];
+  assert.equal(Date.parse((await api(page, 'GET', `/campaigns/${id}`)).next_run_at), Date.parse('2031-03-03T09:00:00Z'));
+  await page.getByRole('button', { name: 'Back to draft' }).click();
+  await said('It is a draft again');
+  await page.getByText('Draft', { exact: true }).waitFor();
+});
+
+story('the runs of a campaign that repeats are told one by one', async () => {
+  const start = new Date(Date.now() + 3000).toISOString().slice(0, 19);
+  const campaign = await campaignOf('Every day', { type: 'recurring', schedule: { rrule: 'FREQ=DAILY', start, time_zone: 'UTC' } });
+  await api(page, 'POST', `/campaigns/${campaign.id}/schedule`, { rrule: 'FREQ=DAILY', start, time_zone: 'UTC' });
+  await until('the first run', async () => (await api(page, 'GET', `/campaigns/${campaign.id}/runs`)).items[0]?.sent === many, 60);
+  await go(`/campaigns/${campaign.id}?tab=runs`);
+  const row = page.getByRole('row').nth(1);
+  await row.getByText(String(many), { exact: true }).first().waitFor();
+});
+
+story('a sender signs its mail with a key of its own, and no more', async () => {
+  await go('/senders');
+  const open = async (item) => {
+    await page.getByRole('button', { name: 'Actions for news@acme.example' }).click();
+    await page.getByRole('menuitem', { name: item }).click();
+  };
+  await open('Sign its mail (DKIM)…');
+  await page.getByRole('button', { name: 'Make a key' }).click();
+  assert.match(await page.getByLabel('Name', { exact: true }).inputValue(), /\._domainkey\.acme\.example$/);
+  assert.match(await page.getByLabel('Text', { exact: true }).inputValue(), /v=DKIM1.*p=/);
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByText('signed by acme.example').waitFor();
+  await open('Signature (DKIM)…');
+  await page.getByRole('button', { name: 'Sign no more' }).click();
+  await said('Mail is not signed any more');
+  await page.getByText('signed by acme.example').waitFor({ state: 'detached' });
+});
+
+story('contacts, one contact, and the messages of a campaign are taken out as files', async () => {
+  await go('/contacts?search=reader7');
+  const people = await downloaded(() => page.getByRole('link', { name: 'Export' }).click());
+  assert.match(people.name, /\.csv$/);
+  assert.match(people.text, /reader7@example\.org/);
+  assert.ok(!people.text.includes('reader8@example.org'), 'the filter holds for the file');
+  await page.getByRole('link', { name: 'reader7@example.org' }).click();
+  await settled(page);
+  await page.getByRole('button', { name: 'More' }).click();
+  const one = await downloaded(() => page.getByRole('menuitem', { name: 'Export everything (JSON)' }).click());
+  assert.equal(JSON.parse(one.text).contact.email, 'reader7@example.org');
+  const [quick] = (await api(page, 'GET', '/campaigns?limit=200')).items.filter((campaign) => campaign.name === 'Quick');
+  await go(`/campaigns/${quick.id}`);
+  await page.getByRole('button', { name: 'More' }).click();
+  const messages = await downloaded(() => page.getByRole('menuitem', { name: 'Download all messages (CSV)' }).click());
+  assert.equal(messages.text.trim().split('\n').length, many + 1);
+});
+
+story('a segment says why somebody is in or out, counts again when told, and shows how it grew', async () => {
+  const pro = await api(page, 'POST', '/segments', { name: 'Pro', conditions: { and: [{ type: 'attribute', field: 'attributes.plan', operator: 'equals', value: 'pro' }, { not: { type: 'tag', tag: 'gone' } }] } });
+  await until('the first count', async () => (await api(page, 'GET', `/segments/${pro.id}`)).member_count === many / 2);
+  await api(page, 'POST', '/contacts', { email: 'late@example.org', attributes: { plan: 'pro' } });
+  await go(`/segments/${pro.id}`);
+  await page.getByRole('button', { name: 'Count again' }).click();
+  await page.getByText(`${many / 2 + 1} members`).waitFor();
+  const growth = page.getByRole('region', { name: 'Growth' });
+  await growth.getByRole('button', { name: 'Show as table' }).click();
+  await growth.getByRole('row').nth(2).getByRole('cell', { name: String(many / 2 + 1), exact: true }).waitFor();
+  await page.getByRole('tab', { name: 'Explain' }).click();
+  await page.getByRole('combobox', { name: 'Why is this contact in, or not?' }).fill('reader0@example.org');
+  await page.getByRole('option', { name: /^reader0@example\.org/ }).click();
+  await page.getByText('Is not in this segment').waitFor();
+  await page.getByTestId('segment-explain').getByText(/found free/).waitFor();
+  const contact = (await api(page, 'GET', '/contacts?email=reader1%40example.org')).items[0];
+  await go(`/contacts/${contact.id}?tab=segments`);
+  const line = page.locator('li', { hasText: 'Pro' });
+  await line.getByText('is in', { exact: true }).waitFor();
+  await line.getByRole('link', { name: 'Why?' }).click();
+  await page.getByText('Is in this segment').waitFor();
+});
+
+story('the people of a page of messages or events are asked for at once', async () => {
+  for (const path of ['/messages', '/events']) {
+    const paths = await asked(async () => {
+      await go(path);
+      await page.getByRole('link', { name: /@example\.org/ }).first().waitFor();
+    });
+    assert.deepEqual(paths.filter((one) => /\/contacts\//.test(one)), []);
+    assert.ok(paths.filter((one) => one.endsWith('/contacts')).length <= 2, `${path} asked ${paths.filter((one) => one.endsWith('/contacts')).length} times`);
+  }
+});
+
+story('a template in MJML is written, seen, saved with its source, compared and taken back', async () => {
+  await go('/templates?new=1');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('In short tags');
+  await dialog.getByRole('radio', { name: /MJML/ }).check();
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  const source = page.getByLabel('MJML source');
+  await source.waitFor();
+  const id = /templates\/([0-9a-f-]+)/.exec(page.url())[1];
+  await page.frameLocator('iframe').getByText('Say one thing, and say it first.').waitFor();
+  await source.click();
+  await page.keyboard.press('Control+Home');
+  await page.keyboard.press('Control+a');
+  await page.keyboard.insertText('<mjml><mj-body><mj-section><mj-column><mj-text>Dear {{ contact.first_name }}, short</mj-text><mj-text><a href="{{ unsubscribe_url }}">Unsubscribe</a></mj-text></mj-column></mj-section></mj-body></mjml>');
+  await page.frameLocator('iframe').getByText('Dear Reader, short').waitFor();
+  await page.keyboard.press('Control+s');
+  await said('Saved as version 2');
+  const saved = await api(page, 'GET', `/templates/${id}`);
+  assert.match(saved.mjml_body, /^<mjml><mj-body>/);
+  assert.match(saved.html_body, /<!doctype html>[\s\S]*Dear \{\{ contact\.first_name \}\}, short/);
+  assert.ok(!/fonts\.googleapis/.test(saved.html_body), 'no font of others is fetched');
+  await page.getByRole('button', { name: 'Dark', exact: true }).click();
+  await page.getByRole('tab', { name: /Versions/ }).click();
+  await page.getByText('From version 1 to 2').waitFor();
+  await page.getByRole('region', { name: 'MJML' }).locator('.added', { hasText: 'Dear' }).waitFor();
+  await page.getByRole('button', { name: 'Take version 1 back' }).click();
+  await said('Version 1 is the newest again');
+  await page.getByRole('tab', { name: 'Edit' }).click();
+  await page.frameLocator('iframe').getByText('Say one thing, and say it first.').waitFor();
+  // A mistake is told where it stands, and completion knows tags, variables and filters.
+  await source.click();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.insertText('<mjml><mj-body><mj-section><mj-column><mj-txt>x</mj-txt></mj-column></mj-section></mj-body></mjml>');
+  await page.getByTestId('findings').getByText(/mj-txt/).waitFor();
+  await page.keyboard.press('Control+a');
+  for (const [typed, wanted] of [['<mj-but', 'mj-button'], ['{{ contact.attributes.p', 'contact.attributes.plan'], ['{{ contact.first_name | def', 'default']]) {
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type(typed);
+    await page.locator('.cm-tooltip-autocomplete', { hasText: wanted }).waitFor();
+    await page.keyboard.press('Escape');
+  }
+  await page.getByRole('button', { name: 'Discard' }).click();
+  await page.getByRole('button', { name: 'HTML', exact: true }).click();
+  await page.getByRole('button', { name: 'Go on in HTML' }).click();
+  await page.getByText('not saved').waitFor();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await said('Saved as version 4');
+  assert.equal((await api(page, 'GET', `/templates/${id}`)).mjml_body, null);
+});
+
+test('nothing went wrong on the way', () => assert.deepEqual(page.trouble, []));
