@@ -146,7 +146,13 @@ function RetryFailed({ campaign, failed }: { campaign: Campaign; failed: number 
   const session = useSession();
   const client = useQueryClient();
   const routes = useRoutes();
-  const retry = useMutation({ mutationFn: () => api.post(`/campaigns/${campaign.id}/retry-failed`), onSuccess: () => { client.invalidateQueries(); say(t("The failed ones are tried again")); }, onError: sayProblem });
+  const retry = useMutation({ mutationFn: () => api.post<{ retried: number }>(`/campaigns/${campaign.id}/retry-failed`), onSuccess: ({ retried }) => {
+    client.invalidateQueries();
+    // Whoever refused for good is not asked again: it would harm the sender and change nothing.
+    const stay = failed - retried;
+    const left = tn("{n} was refused for good and stays failed.", "{n} were refused for good and stay failed.", stay);
+    say([tn("{n} is tried again.", "{n} are tried again.", retried), stay > 0 ? left : ""].join(" ").trim());
+  }, onError: sayProblem });
   if (!routes.has("POST", "/campaigns/{id}/retry-failed") || failed === 0 || !maySend(session)) return null;
   return <Button small icon="refresh" busy={retry.isPending} onClick={() => retry.mutate()}>{t("Retry {n} failed", { n: count(failed) })}</Button>;
 }
