@@ -10,10 +10,11 @@ namespace postrider::console {
 
 namespace {
 
-// Styles are injected by the component kit; scripts come from here alone, and mail previews live in a sandboxed frame.
+// Scripts come from here alone. A mail's preview is a sandboxed frame without an address of its own, which inherits this policy: inline styles are allowed
+// because mails are made of them (the console itself and its editor would do without), and no frame may go anywhere.
 constexpr std::string_view content_security_policy =
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; font-src 'self' data:; connect-src 'self'; "
-    "frame-src 'self' blob: data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    "frame-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 Asset const* find(std::string_view path) {
   auto const* const end = assets + asset_count;

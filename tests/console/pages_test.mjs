@@ -209,6 +209,21 @@ test('a viewer sees every page, is offered nothing to change, and asks for nothi
   await reader.context().close();
 });
 
+test('a server that fails is told on every page, with a way to try again, and never by an empty list', async () => {
+  const reader = await browser.reader();
+  await signIn(reader, demo.url, demo.email, demo.password);
+  const pages = await pagesOf(reader);
+  await reader.route(/\/api\/v1\/(?!session|openapi)/, (route) => (route.request().method() === 'GET' ? route.fulfill({ status: 500, contentType: 'application/problem+json', body: JSON.stringify({ title: 'Internal error', status: 500, detail: 'The disk is full.' }) }) : route.continue()));
+  const silent = [];
+  for (const name of ['home', 'campaigns', 'campaign-report', 'templates', 'template', 'contacts', 'contact', 'segments', 'segment', 'imports', 'suppressions', 'messages', 'message-sent', 'events', 'senders', 'jobs', 'audit', 'team', 'settings']) {
+    await reader.goto(demo.url + pages[name]);
+    const told = await reader.getByRole('alert').filter({ hasText: 'The disk is full.' }).first().waitFor({ timeout: 5000 }).then(() => true, () => false);
+    if (!told || !(await reader.getByRole('button', { name: 'Try again' }).count())) silent.push(name);
+  }
+  assert.deepEqual(silent, []);
+  await reader.context().close();
+});
+
 test('hostile names run nothing, on any page', async () => {
   const reader = await browser.reader();
   await signIn(reader, demo.url, demo.email, demo.password);

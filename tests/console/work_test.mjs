@@ -22,17 +22,6 @@ before(async () => {
   browser = await Browser.start();
   page = await browser.reader();
   await signIn(page, server.url, owner.email, owner.password);
-  const provider = await api(page, 'POST', '/providers', { name: 'House mail', kind: 'smtp', settings: { host: '127.0.0.1', port: sink.port, security: 'none' } });
-  sender = await api(page, 'POST', '/senders', { from_email: 'news@acme.example', from_name: 'Acme News', provider_id: provider.id, verified: true });
-  const lines = Array.from({ length: many }, (_, n) => `reader${n}@example.org,Reader,${n % 2 ? 'pro' : 'free'}`);
-  await page.evaluate(async (text) => {
-    const session = await (await fetch('/api/v1/session')).json();
-    await fetch('/api/v1/imports?commit=true&consent=email.marketing&consent_source=test', { method: 'POST', headers: { 'Content-Type': 'text/csv', 'X-CSRF-Token': session.csrf_token }, body: text });
-  }, `email,first_name,attributes.plan\n${lines.join('\n')}\n`);
-  await until('the readers', async () => (await api(page, 'GET', '/contacts/count')).count === many);
-  segment = await api(page, 'POST', '/segments', { name: 'Everybody', conditions: { type: 'attribute', field: 'email', operator: 'exists' } });
-  await until('the members', async () => (await api(page, 'GET', `/segments/${segment.id}`)).member_count === many);
-  template = await api(page, 'POST', '/templates', { name: 'Letter', channel: 'email', subject: 'Hello {{ contact.first_name }}', html_body: '<p>Hello</p><p><a href="https://example.com/">More</a> <a href="{{ unsubscribe_url }}">Unsubscribe</a></p>' });
 });
 
 after(async () => {
@@ -71,6 +60,31 @@ const asked = async (during) => {
   page.off('request', note);
   return paths;
 };
+
+story('an empty workspace says on every page what comes first', async () => {
+  const lists = { campaigns: 'New campaign', templates: 'New template', contacts: 'Import a CSV file', segments: 'New segment', imports: 'Import a file', suppressions: null, messages: null, events: null, senders: 'Add a provider', jobs: null };
+  for (const [path, action] of Object.entries(lists)) {
+    await go(`/${path}`);
+    await page.locator('.empty h2').first().waitFor();
+    if (action) await page.locator('.empty').getByText(action).first().waitFor();
+  }
+  await go('/');
+  await page.getByRole('heading', { name: 'First steps' }).waitFor();
+});
+
+story('people, a segment and a template are there', async () => {
+  const provider = await api(page, 'POST', '/providers', { name: 'House mail', kind: 'smtp', settings: { host: '127.0.0.1', port: sink.port, security: 'none' } });
+  sender = await api(page, 'POST', '/senders', { from_email: 'news@acme.example', from_name: 'Acme News', provider_id: provider.id, verified: true });
+  const lines = Array.from({ length: many }, (_, n) => `reader${n}@example.org,Reader,${n % 2 ? 'pro' : 'free'}`);
+  await page.evaluate(async (text) => {
+    const session = await (await fetch('/api/v1/session')).json();
+    await fetch('/api/v1/imports?commit=true&consent=email.marketing&consent_source=test', { method: 'POST', headers: { 'Content-Type': 'text/csv', 'X-CSRF-Token': session.csrf_token }, body: text });
+  }, `email,first_name,attributes.plan\n${lines.join('\n')}\n`);
+  await until('the readers', async () => (await api(page, 'GET', '/contacts/count')).count === many);
+  segment = await api(page, 'POST', '/segments', { name: 'Everybody', conditions: { type: 'attribute', field: 'email', operator: 'exists' } });
+  await until('the members', async () => (await api(page, 'GET', `/segments/${segment.id}`)).member_count === many);
+  template = await api(page, 'POST', '/templates', { name: 'Letter', channel: 'email', subject: 'Hello {{ contact.first_name }}', html_body: '<p>Hello</p><p><a href="https://example.com/">More</a> <a href="{{ unsubscribe_url }}">Unsubscribe</a></p>' });
+});
 
 for (const [way, stream] of [['by the stream', true], ['by asking again where the stream is swallowed', false]]) {
   story(`while a campaign sends, its progress is told ${way}, and nothing is recounted for it`, async () => {

@@ -44,6 +44,7 @@ export function duration(seconds: number): string {
 
 // "no_consent" -> "No consent"; sentences stay as they are.
 export function words(text: string): string {
+  if (text === "sms") return "SMS";
   const spaced = /\s/.test(text) ? text : text.replaceAll("_", " ").replaceAll(".", " · ");
   return t(spaced.charAt(0).toUpperCase() + spaced.slice(1));
 }

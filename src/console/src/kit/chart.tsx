@@ -1,8 +1,9 @@
 // Charts drawn as SVG, each with a table behind it for those who would rather read or cannot see it.
-import { type PointerEvent, useLayoutEffect, useRef, useState } from "react";
+import { type PointerEvent, useState } from "react";
 
 import { brief, count } from "../format";
 import { t } from "../texts";
+import { useWidth } from "./width";
 
 export interface Series {
   key: string;
@@ -17,18 +18,6 @@ export interface Point {
   values: Record<string, number>;
 }
 
-function useWidth() {
-  const element = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(800);
-  useLayoutEffect(() => {
-    if (!element.current) return;
-    const watch = new ResizeObserver(([entry]) => entry && setWidth(Math.max(240, entry.contentRect.width)));
-    watch.observe(element.current);
-    return () => watch.disconnect();
-  }, []);
-  return [element, width] as const;
-}
-
 // 1, 2 or 5 times a power of ten, so that the marks are numbers people use.
 function marks(most: number): number[] {
   if (most <= 0) return [0, 1];
@@ -41,7 +30,8 @@ function marks(most: number): number[] {
 }
 
 export function TimeChart({ title, points, series, height = 200, table = true }: { title: string; points: Point[]; series: Series[]; height?: number; table?: boolean }) {
-  const [element, width] = useWidth();
+  const [element, found] = useWidth();
+  const width = Math.max(240, found);
   const [at, setAt] = useState<number | null>(null);
   const [asTable, setAsTable] = useState(false);
   const most = Math.max(0, ...points.flatMap((point) => series.map((one) => point.values[one.key] ?? 0)));

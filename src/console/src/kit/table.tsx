@@ -41,6 +41,7 @@ interface TableProps<T> {
   select?: (ids: Set<string>) => void;
   keyOf: (item: T) => string;
   compact?: boolean;
+  stacks?: boolean; // on a phone each row is a small card instead of a line
   foot?: ReactNode;
   expand?: (item: T) => ReactNode;
   selectLabel?: (item: T) => string;
@@ -48,7 +49,7 @@ interface TableProps<T> {
 
 const rowHeight = 41;
 
-export function Table<T>({ columns, items, label, pending, selected, select, keyOf, compact, foot, expand, selectLabel }: TableProps<T>) {
+export function Table<T>({ columns, items, label, pending, selected, select, keyOf, compact, stacks, foot, expand, selectLabel }: TableProps<T>) {
   const body = useRef<HTMLTableSectionElement>(null);
   const [top, setTop] = useState(0);
   const many = items.length > 120 && !expand;
@@ -71,7 +72,7 @@ export function Table<T>({ columns, items, label, pending, selected, select, key
   const span = columns.length + (select ? 1 : 0);
   return (
     <div className="table-wrap" tabIndex={0} role="region" aria-label={label}>
-      <table className={`table clickable${compact ? " compact" : ""}`} aria-rowcount={many ? items.length + 1 : undefined}>
+      <table className={`table clickable${compact ? " compact" : ""}${stacks ? " stacks" : ""}`} aria-rowcount={many ? items.length + 1 : undefined}>
         <caption className="hidden-text">{label}</caption>
         <thead>
           <tr>

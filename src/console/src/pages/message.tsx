@@ -114,7 +114,7 @@ export default function MessagePage() {
     <div className="split">
       <div className="stack loose">
         <Section title={m.status === "skipped" ? t("Why it was not sent") : t("Why it was sent")}><Explain id={id} /></Section>
-        {content.data && <Section title={t("What was sent")}><MailViews mail={content.data} height={420} /></Section>}
+        {content.data && <Section title={["sent", "sending", "uncertain"].includes(m.status) ? t("What was sent") : m.status === "queued" ? t("What will be sent") : t("What would have been sent")}><MailViews mail={content.data} height={420} /></Section>}
         {m.events.length > 0 && (
           <Section title={t("What came back")}>
             <ul className="card lines small">{m.events.map((event) => <li key={event.id}><span className="strong">{words(event.type)}</span>{event.actor_class && <span className="tag">{words(event.actor_class)}</span>}<span className="muted cut grow" title={[event.url, event.user_agent, event.ip_address].filter(Boolean).join(" · ")}>{event.url ?? event.user_agent ?? ""}</span><When at={event.occurred_at} full /></li>)}</ul>

@@ -4,7 +4,7 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 
 import { api, ApiError, type List, query } from "../api";
-import { clock, count, shortDay } from "../format";
+import { clock, count, moment, shortDay } from "../format";
 import { TimeChart } from "../kit/chart";
 import { Button, Check, Segmented, TextField } from "../kit/controls";
 import { Glyph } from "../kit/glyph";
@@ -131,7 +131,13 @@ interface Explanation {
 }
 
 const asked: Record<string, string> = { and: t("All of these hold"), or: t("Any of these holds"), not: t("The opposite of this") };
-const seen = (value: unknown) => (value === null || value === undefined ? t("nothing") : typeof value === "object" ? JSON.stringify(value) : String(value));
+// What an event condition read: how often, and when the last time.
+const happened = (value: unknown): value is { count: number; newest: string | null } => typeof value === "object" && value !== null && typeof (value as { count?: unknown }).count === "number";
+function seen(value: unknown): string {
+  if (value === null || value === undefined) return t("nothing");
+  if (happened(value)) return [tn("{n} time", "{n} times", value.count), value.newest ? t("the last {time}", { time: moment(value.newest) }) : ""].filter(Boolean).join(", ");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
 
 function Findings({ findings }: { findings: Finding[] }) {
   // "/conditions/and/0/or/1": two groups deep.

@@ -85,7 +85,7 @@ export function AuditTable({ filters, entity = true }: { filters: Filters; entit
     { key: "changes", title: t("Old → new"), cell: (record) => <Changes record={record} /> },
   ];
   if (entity) columns.splice(3, 0, { key: "entity", title: t("To"), fit: true, cell: (record) => (pages[record.entity_type] ? <Link to={`${pages[record.entity_type]}/${record.entity_id}`}>{words(record.entity_type)}</Link> : <span>{words(record.entity_type)}</span>) });
-  return <ListTable<AuditRecord> path="/audit" filters={filters} label={t("Audit")} columns={columns} empty={<Empty icon="list" title={t("Nothing recorded")}>{t("Every change appears here with who made it.")}</Empty>} />;
+  return <ListTable<AuditRecord> path="/audit" filters={filters} label={t("Audit")} stacks columns={columns} empty={<Empty icon="list" title={t("Nothing recorded")}>{t("Every change appears here with who made it.")}</Empty>} />;
 }
 
 export const AuditOf = ({ type, id }: { type: string; id: string }) => <AuditTable entity={false} filters={{ entity_type: type, entity_id: id }} />;
