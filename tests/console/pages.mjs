@@ -27,7 +27,7 @@ export async function pagesOf(page) {
     imports: '/imports', 'imports-new': '/imports?new=1', ...(imports[0] && { import: `/imports/${imports[0].id}`, 'import-columns': `/imports/${imports[0].id}?tab=columns` }),
     suppressions: '/suppressions', 'suppressions-new': '/suppressions?new=1',
     messages: '/messages', 'message-sent': `/messages/${was.id}`, 'message-skipped': `/messages/${skipped.id}`,
-    events: '/events', senders: '/senders', 'senders-new-provider': '/senders?new=provider', 'senders-new-sender': '/senders?new=sender',
+    events: '/events', senders: '/senders', 'senders-rules': '/senders?tab=rules', 'senders-new-provider': '/senders?new=provider', 'senders-new-sender': '/senders?new=sender',
     jobs: '/jobs', 'jobs-dead': '/jobs?tab=dead', audit: '/audit', team: '/team', 'team-new': '/team?new=1', 'team-keys': '/team?tab=keys', 'team-keys-new': '/team?tab=keys&new=1',
     settings: '/settings', nowhere: '/nowhere',
   };

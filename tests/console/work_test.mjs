@@ -190,6 +190,32 @@ story('a sender signs its mail with a key of its own, and no more', async () => 
   await page.getByText('signed by acme.example').waitFor({ state: 'detached' });
 });
 
+story('whoever had enough mail is left out, and budgets hold: rules set in the console', async () => {
+  await go('/senders?tab=rules');
+  await page.getByLabel('Nobody gets more marketing than').check();
+  await page.getByLabel('Messages', { exact: true }).first().fill('1');
+  await page.getByLabel('In so many days').fill('30');
+  await page.getByRole('button', { name: 'Save' }).first().click();
+  await said('Saved. It holds from the next message on.');
+  const campaign = await campaignOf('Once too often');
+  await go(`/campaigns/${campaign.id}?step=review`);
+  await page.getByText('had enough mail lately').waitFor();
+  await page.getByText('Nobody would get it.', { exact: false }).waitFor();
+  await go('/senders?tab=rules');
+  await page.getByLabel('Nobody gets more marketing than').uncheck();
+  await page.getByRole('button', { name: 'Save' }).first().click();
+  await until('the rule to be lifted', async () => (await api(page, 'GET', '/sending-settings')).frequency_messages === null);
+  await page.getByRole('button', { name: 'Add a limit' }).click();
+  await page.getByLabel('What is limited').selectOption({ label: 'through House mail' });
+  await page.getByLabel('Messages', { exact: true }).fill('5000');
+  await page.getByLabel('In which time').selectOption('day');
+  await page.getByRole('button', { name: 'Save' }).last().click();
+  await page.getByText('5,000 may leave now').waitFor();
+  await page.getByRole('button', { name: 'Lift this limit' }).click();
+  await page.getByRole('button', { name: 'Save' }).last().click();
+  await until('the limit to be lifted', async () => (await api(page, 'GET', '/rate-limits')).items.length === 0);
+});
+
 story('contacts, one contact, and the messages of a campaign are taken out as files', async () => {
   await go('/contacts?search=reader7');
   const people = await downloaded(() => page.getByRole('link', { name: 'Export' }).click());

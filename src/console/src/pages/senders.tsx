@@ -7,9 +7,10 @@ import { words } from "../format";
 import { Button, Check, Copyable, Field, SelectField, TextField } from "../kit/controls";
 import { Glyph } from "../kit/glyph";
 import { ask, Dialog, Menu } from "../kit/layers";
-import { Empty, Loading, Notice, Page, Problem, Section, Status, useFilter, When } from "../kit/page";
+import { Empty, Loading, Notice, Page, Problem, Section, Status, Tabs, useFilter, useTab, When } from "../kit/page";
 import { say, sayProblem } from "../kit/toast";
 import { useRoutes } from "../parts/routes";
+import { SendingRules } from "../parts/sending_rules";
 import { mayAdminister, mayWrite, useSession } from "../session";
 import { t } from "../texts";
 import type { Provider, Sender } from "../types";
@@ -216,10 +217,15 @@ export default function Senders() {
   const providers = useQuery({ queryKey: ["providers"], queryFn: () => api.get<List<Provider>>(`/providers${query({ limit: 200 })}`).then((list) => list.items) });
   const senders = useQuery({ queryKey: ["senders"], queryFn: () => api.get<List<Sender>>(`/senders${query({ limit: 200 })}`).then((list) => list.items) });
   const failed = providers.error ?? senders.error;
+  const routes = useRoutes();
+  const tabs = [{ value: "who", label: t("Senders & providers") }, ...(routes.has("GET", "/sending-settings") ? [{ value: "rules", label: t("Sending rules") }] : [])];
+  const [tab, setTab] = useTab(tabs);
   return (
     <Page title={t("Senders & providers")} note={t("Who your mail comes from, and how it leaves.")}>
       {failed ? <Problem error={failed} again={() => { void providers.refetch(); void senders.refetch(); }} /> : !providers.data || !senders.data ? <Loading lines={6} /> : (
         <div className="stack loose">
+          {tabs.length > 1 && <Tabs label={t("Parts")} tabs={tabs} value={tab} change={setTab} />}
+          {tab === "rules" ? <SendingRules providers={providers.data} /> : <>
           <Section title={t("Senders")} actions={mayWrite(session) && <Button small icon="plus" disabled={providers.data.length === 0} onClick={() => setNew("sender")}>{t("Add a sender")}</Button>}>
             {senders.data.length === 0 ? <div className="card"><Empty icon="mail" title={t("No senders yet")}>{providers.data.length ? t("A sender is the name and address your mail comes from.") : t("Add a provider first.")}</Empty></div> : <div className="grid" style={{ "--min": "340px" } as React.CSSProperties}>{senders.data.map((sender) => <SenderCard key={sender.id} sender={sender} providers={providers.data} edit={() => setEditing({ sender })} />)}</div>}
           </Section>
@@ -227,6 +233,7 @@ export default function Senders() {
             {providers.data.length === 0 ? <div className="card"><Empty icon="plug" title={t("No way out yet")} action={mayAdminister(session) && <Button look="primary" onClick={() => setNew("provider")}>{t("Add a provider")}</Button>}>{t("A provider takes your mail to its readers: SMTP, SendGrid, or a folder for trying out.")}</Empty></div> : <div className="grid" style={{ "--min": "340px" } as React.CSSProperties}>{providers.data.map((provider) => <ProviderCard key={provider.id} provider={provider} edit={() => setEditing({ provider })} />)}</div>}
           </Section>
           {!mayAdminister(session) && <Notice>{t("Providers can be changed by admins.")}</Notice>}
+          </>}
         </div>
       )}
       {isNew === "provider" && <ProviderForm close={() => setNew(null)} />}
