@@ -31,7 +31,7 @@ constexpr char const* newsletter = R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>News from Acme</title></head>
 <body style="margin:0;background:#f3f4f6;font-family:Helvetica,Arial,sans-serif;color:#1f2937">
 <table role="presentation" width="100%"><tr><td align="center" style="padding:24px">
-<table role="presentation" width="560" style="background:#ffffff;border-radius:8px">
+<table role="presentation" width="100%" style="max-width:560px;background:#ffffff;border-radius:8px">
 <tr><td style="padding:32px">
 <h1 style="font-size:22px;margin:0 0 12px">Hello {{ contact.first_name | default: "there" }},</h1>
 <p style="line-height:1.5">three things that teams in {{ contact.attributes.industry | default: "your trade" }} asked us for are done:
