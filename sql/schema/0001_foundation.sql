@@ -461,6 +461,21 @@ create table template_versions (
   constraint template_versions_template foreign key (tenant_id, template_id) references email_templates (tenant_id, id)
 );
 
+create table images (
+  tenant_id uuid not null,
+  id uuid not null,
+  name text not null,
+  content_type text not null check (content_type in ('image/png', 'image/jpeg', 'image/gif', 'image/webp')),
+  width integer not null,
+  height integer not null,
+  size integer not null,
+  digest text not null,
+  body text not null,
+  created_at timestamptz not null,
+  constraint images_pkey primary key (tenant_id, id),
+  constraint images_digest unique (tenant_id, digest)
+);
+
 create table providers (
   tenant_id uuid not null,
   id uuid not null,

@@ -123,6 +123,7 @@ Modules::Modules(Executor e, Options o)
       taggings(*store, clock, ids, contacts),
       segments(*store, clock, ids),
       templates(*store, clock, ids),
+      images(*store, clock, ids),
       identities(*store, clock, ids, sealer,
                  delivery::ProviderGround{
                      .executor = executor, .clock = clock, .offload = offload, .http = &http_client, .host_name = host_name_of(options.public_url)}),
@@ -146,6 +147,7 @@ Modules::Modules(Executor e, Options o)
       suppressions_api(*store, clock, ids),
       segments_api(contacts, segments),
       templates_api(templates, trials),
+      images_api(images, public_url),
       providers_api(identities, verification),
       messages_api(*store, clock, messages),
       engagement_api(reclassification),
@@ -182,6 +184,7 @@ std::vector<http::Route> Modules::routes() {
   append(all, suppressions_api.routes());
   append(all, segments_api.routes());
   append(all, templates_api.routes());
+  append(all, images_api.routes());
   append(all, providers_api.routes());
   append(all, messages_api.routes());
   append(all, engagement_api.routes());

@@ -8,6 +8,7 @@
 #include "api/contacts_api.h"
 #include "api/engagement_api.h"
 #include "api/events_api.h"
+#include "api/images_api.h"
 #include "api/imports_api.h"
 #include "api/leads_api.h"
 #include "api/messages_api.h"
@@ -37,6 +38,7 @@
 #include "postrider/contacts/imports.h"
 #include "postrider/contacts/leads.h"
 #include "postrider/contacts/tagging.h"
+#include "postrider/content/images.h"
 #include "postrider/content/templates.h"
 #include "postrider/crypto/sealing.h"
 #include "postrider/crypto/signing.h"
@@ -102,6 +104,7 @@ struct Modules {
   segments::Segments segments;
   // 4 message
   content::Templates templates;
+  content::Images images;
   delivery::Identities identities;
   delivery::SenderVerification verification;
   std::unique_ptr<delivery::Ingest> ingest;
@@ -125,6 +128,7 @@ struct Modules {
   api::SuppressionsApi suppressions_api;
   api::SegmentsApi segments_api;
   api::TemplatesApi templates_api;
+  api::ImagesApi images_api;
   api::ProvidersApi providers_api;
   api::MessagesApi messages_api;
   api::EngagementApi engagement_api;

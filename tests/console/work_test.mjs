@@ -1,6 +1,7 @@
 // What a marketer does less often: live progress, retry, runs that repeat, signatures, exports, explanations, MJML. On SQLite, over a real SMTP server.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -17,7 +18,14 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'postrider-console-'));
   const place = { database: `sqlite:${join(folder, 'work.db')}`, secret: join(folder, 'secret'), state: join(folder, 'state') };
   sink = await SmtpSink.start();
-  server = await Server.start(place);
+  // Mails and their previews name the server's own address, so it must be known before.
+  const free = await new Promise((resolve) => {
+    const probe = net.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+  server = await Server.start(place, { listen: `127.0.0.1:${free}` });
   command(['user', 'create', '--email', owner.email, '--role', 'owner', '--database', place.database, '--secret-file', place.secret, '--state-dir', place.state], { input: `${owner.password}\n` });
   browser = await Browser.start();
   page = await browser.reader();
@@ -316,6 +324,35 @@ story('a template in MJML is written, seen, saved with its source, compared and 
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await said('Saved as version 4');
   assert.equal((await api(page, 'GET', `/templates/${id}`)).mjml_body, null);
+});
+
+story('a picture is brought once, put into a mail, and seen by whoever gets it', async () => {
+  const file = join(folder, 'house_logo.png');
+  writeFileSync(file, Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGP4z8CAB+GTG8HSALfKY52fTcuYAAAAAElFTkSuQmCC', 'base64'));
+  await go(`/templates/${template.id}`);
+  await page.getByLabel('HTML source').click();
+  await page.keyboard.press('Control+Home');
+  await page.getByRole('button', { name: 'Picture', exact: true }).click();
+  await page.getByText('No pictures yet').waitFor();
+  await page.locator('input[type=file]').setInputFiles(file);
+  await page.getByLabel('HTML source').getByText('house logo').waitFor();
+  const shown = page.frameLocator('iframe').getByRole('img', { name: 'house logo' });
+  await until('the picture in the preview', () => shown.evaluate((image) => image.complete && image.naturalWidth === 10));
+  const url = await shown.getAttribute('src');
+  const answer = await fetch(url);
+  assert.equal(answer.headers.get('content-type'), 'image/png');
+  assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
+  assert.deepEqual(Buffer.from(await answer.arrayBuffer()), readFileSync(file));
+  await page.getByRole('button', { name: 'Picture', exact: true }).click();
+  await page.getByRole('button', { name: 'Put in house_logo.png' }).waitFor();
+  await page.locator('input[type=file]').setInputFiles({ name: 'bad.png', mimeType: 'image/png', buffer: Buffer.from('<svg onload="x()"/>') });
+  await page.getByRole('alert').getByText('no PNG, JPEG, GIF or WebP').waitFor();
+  await page.getByRole('button', { name: 'Delete house_logo.png' }).click();
+  await page.getByRole('dialog', { name: 'Delete this picture?' }).getByRole('button', { name: 'Delete' }).click();
+  await page.getByText('No pictures yet').waitFor();
+  assert.equal((await fetch(url)).status, 404);
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Discard' }).click();
 });
 
 test('nothing went wrong on the way', () => assert.deepEqual(page.trouble, []));

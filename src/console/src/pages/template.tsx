@@ -17,6 +17,7 @@ import { useKnownAttributes } from "../parts/condition_builder";
 import { CodeEditor, type Mark } from "../parts/code_editor";
 import { MailViews, type Rendered } from "../parts/mail_frame";
 import { compileMjml } from "../parts/mjml";
+import { Pictures } from "../parts/pictures";
 import { contactItem, ContactPicker } from "../parts/pickers";
 import { TestSend } from "../parts/test_send";
 import { mayWrite, useSession } from "../session";
@@ -147,6 +148,7 @@ function Editor({ template, draft, setDraft, write }: { template: Template; draf
   const part = chosen === "mjml" && draft.mjml_body === null ? "html" : chosen;
   const put = (change: Partial<Content>) => setDraft((now) => ({ ...now, ...change }));
   const attributes = useKnownAttributes();
+  const inserter = useRef<((text: string) => void) | null>(null);
   const [contact, setContact] = useState<Item[]>([]);
   const somebody = useQuery({ queryKey: ["contacts", "first"], staleTime: 60_000, queryFn: () => api.get<List<Contact>>(`/contacts${query({ limit: 1 })}`).then((list) => list.items[0] ?? null) });
   useEffect(() => {
@@ -187,12 +189,12 @@ function Editor({ template, draft, setDraft, write }: { template: Template; draf
         <TextField label={t("Subject")} maxLength={500} disabled={!write} value={draft.subject} change={(subject) => put({ subject })} error={mistakes.find((one) => one.part.includes("subject"))?.message} />
         <div className="row between wraps">
           <Segmented label={t("Part")} value={part} change={setPart} choices={[...(draft.mjml_body !== null ? [{ value: "mjml" as const, label: "MJML" }] : []), { value: "html", label: t("HTML") }, { value: "text", label: t("Plain text") }]} />
-          <span className="faint tiny"><kbd>{"{{"}</kbd> {t("completes variables")}</span>
+          <span className="row"><span className="faint tiny wide-hint"><kbd>{"{{"}</kbd> {t("completes variables")}</span>{write && part !== "text" && !(part === "html" && draft.mjml_body !== null) && <Pictures mjml={part === "mjml"} insert={(text) => inserter.current?.(text)} />}</span>
         </div>
-        {part === "mjml" ? <CodeEditor key="mjml" language="mjml" label={t("MJML source")} value={draft.mjml_body ?? ""} change={(mjml_body) => put({ mjml_body })} names={names} marks={made} readOnly={!write} /> : part === "html" ? (
+        {part === "mjml" ? <CodeEditor key="mjml" language="mjml" label={t("MJML source")} value={draft.mjml_body ?? ""} change={(mjml_body) => put({ mjml_body })} names={names} marks={made} readOnly={!write} inserter={inserter} /> : part === "html" ? (
           <>
             {draft.mjml_body !== null && <Notice tone="blue" title={t("Made from the MJML")} actions={write && <Button small onClick={() => put({ mjml_body: null })}>{t("Go on in HTML")}</Button>}>{t("It follows the MJML until you go on in HTML.")}</Notice>}
-            <CodeEditor key={draft.mjml_body === null ? "html" : "made"} language="html" label={t("HTML source")} value={draft.html_body} change={(html_body) => draft.mjml_body === null && put({ html_body })} names={names} marks={htmlMarks} readOnly={!write || draft.mjml_body !== null} />
+            <CodeEditor key={draft.mjml_body === null ? "html" : "made"} language="html" label={t("HTML source")} value={draft.html_body} change={(html_body) => draft.mjml_body === null && put({ html_body })} names={names} marks={htmlMarks} readOnly={!write || draft.mjml_body !== null} inserter={inserter} />
           </>
         ) : draft.text_body === null ? (
           <Notice tone="blue" title={t("Made from the HTML")} actions={write && <Button small onClick={() => put({ text_body: preview.data?.text ?? "" })}>{t("Write my own")}</Button>}>{t("The plain text follows the HTML until you write your own.")}</Notice>

@@ -9,7 +9,7 @@ import { EditorState, type Extension } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { basicSetup } from "codemirror";
-import { useEffect, useRef } from "react";
+import { type RefObject, useEffect, useRef } from "react";
 
 import { mjmlTags } from "./mjml";
 
@@ -42,7 +42,7 @@ const leave = EditorView.domEventHandlers({
   },
 });
 
-export function CodeEditor({ value, change, language, label, names = [], marks = [], height = 460, readOnly }: { value: string; change?: (value: string) => void; language: "html" | "mjml" | "json" | "text"; label: string; names?: string[]; marks?: Mark[]; height?: number; readOnly?: boolean }) {
+export function CodeEditor({ value, change, language, label, names = [], marks = [], height = 460, readOnly, inserter }: { value: string; change?: (value: string) => void; language: "html" | "mjml" | "json" | "text"; label: string; names?: string[]; marks?: Mark[]; height?: number; readOnly?: boolean; inserter?: RefObject<((text: string) => void) | null> }) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const tell = useRef(change);
@@ -80,6 +80,10 @@ export function CodeEditor({ value, change, language, label, names = [], marks =
       }),
     });
     view.current = editor;
+    if (inserter) inserter.current = (text) => {
+      editor.dispatch(editor.state.replaceSelection(text));
+      editor.focus();
+    };
     return () => editor.destroy();
   }, [language]);
   useEffect(() => {
