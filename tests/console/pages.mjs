@@ -20,7 +20,7 @@ export async function pagesOf(page) {
     'campaign-schedule': `/campaigns/${draft.id}?step=schedule`, 'campaign-review': `/campaigns/${draft.id}?step=review`,
     'campaign-report': `/campaigns/${sent.id}`, 'campaign-messages': `/campaigns/${sent.id}?tab=messages`, 'campaign-links': `/campaigns/${sent.id}?tab=links`, 'campaign-domains': `/campaigns/${sent.id}?tab=domains`,
     'campaign-sent-content': `/campaigns/${sent.id}?tab=content`, 'campaign-history': `/campaigns/${sent.id}?tab=history`,
-    templates: '/templates', 'templates-new': '/templates?new=1', template: `/templates/${template.id}`, 'template-versions': `/templates/${template.id}?tab=versions`,
+    templates: '/templates', 'templates-new': '/templates?new=1', template: `/templates/${template.id}`, 'template-versions': `/templates/${template.id}?tab=versions`, 'template-pictures': `/templates/${template.id}?pictures=1`,
     contacts: '/contacts', 'contacts-new': '/contacts?new=1', 'contacts-none': '/contacts?search=nobody-is-called-this',
     contact: `/contacts/${contact}`, 'contact-consent': `/contacts/${contact}?tab=consent`, 'contact-messages': `/contacts/${contact}?tab=messages`, 'contact-segments': `/contacts/${contact}?tab=segments`, 'contact-history': `/contacts/${contact}?tab=history`,
     segments: '/segments', 'segments-new': '/segments/new', segment: `/segments/${segment.id}`, 'segment-members': `/segments/${segment.id}?tab=members`, 'segment-explain': `/segments/${segment.id}?tab=explain&contact=${contact}`,

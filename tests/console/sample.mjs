@@ -3,6 +3,9 @@ import { api } from './stage.mjs';
 
 export const csv = 'E-Mail;Vorname;Nachname;Plan;Tags\nmaria@example.org;Maria;Rossi;pro;vip|italy\nnot-an-address;Bad;Row;free;\nolaf@example.org;Olaf;Ødegård;free;norway\nmaria@example.org;Maria;Twice;pro;\n';
 
+// Ten pixels square, of one colour.
+export const logo = 'iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGP4z8CAB+GTG8HSALfKY52fTcuYAAAAAElFTkSuQmCC';
+
 export async function fill(page) {
   const people = (await api(page, 'GET', '/contacts?limit=20')).items;
   const [first, second] = people;
@@ -18,6 +21,11 @@ export async function fill(page) {
     if (index % 2 === 0) await get(pixel);
     if (index % 5 === 0) await get(link);
   }
+  await page.evaluate(async (picture) => {
+    const session = await (await fetch('/api/v1/session')).json();
+    const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));
+    await fetch('/api/v1/images?name=logo.png', { method: 'POST', headers: { 'Content-Type': 'image/png', 'X-CSRF-Token': session.csrf_token }, body: bytes });
+  }, logo);
   await page.evaluate(async (text) => {
     const session = await (await fetch('/api/v1/session')).json();
     await fetch('/api/v1/imports?filename=autumn%20fair.csv&consent=email.marketing&consent_source=autumn%20fair', { method: 'POST', headers: { 'Content-Type': 'text/csv', 'X-CSRF-Token': session.csrf_token }, body: text });

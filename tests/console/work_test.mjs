@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { until } from '../system/patience.mjs';
 import { command, Server } from '../system/server.mjs';
 import { SmtpSink } from '../system/smtp_sink.mjs';
+import { logo } from './sample.mjs';
 import { api, Browser, picture, settled, signIn } from './stage.mjs';
 
 const owner = { email: 'owner@example.org', password: 'correct horse battery' };
@@ -165,6 +166,26 @@ story('the runs of a campaign that repeats are told one by one', async () => {
   await go(`/campaigns/${campaign.id}?tab=runs`);
   const row = page.getByRole('row').nth(1);
   await row.getByText(String(many), { exact: true }).first().waitFor();
+});
+
+story('a campaign is launched and taken back without a mouse', async () => {
+  const campaign = await campaignOf('By keys alone');
+  await go(`/campaigns/${campaign.id}?step=review`);
+  await page.getByRole('button', { name: `Launch to ${many} people` }).waitFor();
+  const press = async (label) => {
+    for (let step = 0; step < 80; step++) {
+      if (await page.evaluate((wanted) => document.activeElement.textContent.trim() === wanted, label)) return page.keyboard.press('Enter');
+      await page.keyboard.press('Tab');
+    }
+    throw new Error(`"${label}" cannot be reached with Tab`);
+  };
+  await press(`Launch to ${many} people`);
+  await page.getByRole('dialog').waitFor();
+  await press('Launch');
+  await page.getByRole('button', { name: 'Undo launch' }).waitFor();
+  await press('Undo launch');
+  await said('Taken back');
+  await page.getByText('Draft', { exact: true }).waitFor();
 });
 
 story('messages that failed for a passing reason are tried again with one click, those refused for good are not', async () => {
@@ -326,9 +347,48 @@ story('a template in MJML is written, seen, saved with its source, compared and 
   assert.equal((await api(page, 'GET', `/templates/${id}`)).mjml_body, null);
 });
 
+story('a key for programs is shown once, works, and is revoked', async () => {
+  await go('/team?tab=keys&new=1');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('Nightly export');
+  await dialog.getByLabel('Role').selectOption('viewer');
+  await dialog.getByRole('button', { name: 'Make key' }).click();
+  const key = await dialog.getByLabel('Key', { exact: true }).inputValue();
+  await dialog.getByRole('button', { name: 'I have kept it' }).click();
+  const asks = () => fetch(`${server.url}/api/v1/contacts?limit=1`, { headers: { Authorization: `Bearer ${key}` } });
+  assert.equal((await asks()).status, 200);
+  assert.ok(!(await page.locator('main').innerText()).includes(key));
+  await page.getByRole('button', { name: 'Revoke…' }).click();
+  await dialog.getByRole('button', { name: 'Revoke' }).click();
+  await said('Revoked');
+  assert.equal((await asks()).status, 401);
+});
+
+story('somebody new signs in, sees what their role may do, and is shut out when disabled', async () => {
+  await go('/team?new=1');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('E-mail').fill('mona@example.org');
+  await dialog.getByLabel('Name').fill('Mona');
+  await dialog.getByLabel('Password').fill('ten letters at least');
+  await dialog.getByRole('button', { name: 'Add user' }).click();
+  await said('Mona can sign in now');
+  const mona = await browser.reader();
+  await signIn(mona, server.url, 'mona@example.org', 'ten letters at least');
+  const campaign = await campaignOf('Prepared by Mona');
+  await mona.goto(`${server.url}/campaigns/${campaign.id}?step=review`);
+  await mona.getByText('You may prepare campaigns, but not launch them.', { exact: false }).waitFor();
+  await page.getByRole('button', { name: 'Actions for Mona' }).click();
+  await page.getByRole('menuitem', { name: /^Disable/ }).click();
+  await dialog.getByRole('button', { name: 'Disable' }).click();
+  await said('Disabled');
+  await mona.goto(`${server.url}/contacts`);
+  await mona.getByLabel('Password').waitFor();
+  await mona.context().close();
+});
+
 story('a picture is brought once, put into a mail, and seen by whoever gets it', async () => {
   const file = join(folder, 'house_logo.png');
-  writeFileSync(file, Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGP4z8CAB+GTG8HSALfKY52fTcuYAAAAAElFTkSuQmCC', 'base64'));
+  writeFileSync(file, Buffer.from(logo, 'base64'));
   await go(`/templates/${template.id}`);
   await page.getByLabel('HTML source').click();
   await page.keyboard.press('Control+Home');

@@ -137,17 +137,9 @@ function SegmentsTab({ contact }: { contact: Contact }) {
   const segments = useSegments();
   const mine = useQuery({
     queryKey: ["memberships", contact.id],
-    enabled: routes.known,
-    queryFn: async () => {
-      if (routes.has("GET", "/contacts/{id}/segments")) return api.get<List<{ id?: string; segment_id?: string }>>(`/contacts/${contact.id}/segments`).then((list) => new Set(list.items.map((one) => one.segment_id ?? one.id ?? "")));
-      if (contact.email && segments.data) {
-        const found = await Promise.all(segments.data.slice(0, 60).map((one) => api.get<List<Contact>>(`/contacts${query({ segment_id: one.id, email: contact.email, limit: 1 })}`).then((list) => (list.items.length ? one.id : ""))));
-        return new Set(found.filter(Boolean));
-      }
-      return new Set<string>();
-    },
+    queryFn: () => api.get<List<{ segment_id: string }>>(`/contacts/${contact.id}/segments`).then((list) => new Set(list.items.map((one) => one.segment_id))),
   });
-  if (segments.isError) return <Problem error={segments.error} />;
+  if (segments.isError || mine.isError) return <Problem error={segments.error ?? mine.error} />;
   if (!segments.data || mine.isPending) return <Loading />;
   if (segments.data.length === 0) return <Empty icon="filter" title={t("There are no segments yet")} />;
   return (

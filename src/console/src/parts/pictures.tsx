@@ -1,12 +1,12 @@
 // Pictures for mails: brought once, put in where the cursor stands.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useRef } from "react";
 
 import { api, ApiError, type List, query, send } from "../api";
 import { bytes } from "../format";
 import { Button } from "../kit/controls";
 import { ask, Dialog } from "../kit/layers";
-import { Empty, Loading, Problem } from "../kit/page";
+import { Empty, Loading, Problem, useFilter } from "../kit/page";
 import { say, sayProblem } from "../kit/toast";
 import { t } from "../texts";
 import { useRoutes } from "./routes";
@@ -68,7 +68,7 @@ function Gallery({ put, close }: { put: (image: Image) => void; close: () => voi
 
 export function Pictures({ mjml, insert }: { mjml: boolean; insert: (text: string) => void }) {
   const routes = useRoutes();
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useFilter("pictures");
   if (!routes.has("POST", "/images")) return null;
-  return <><Button small icon="plus" onClick={() => setOpen(true)}>{t("Picture")}</Button>{open && <Gallery close={() => setOpen(false)} put={(image) => insert(tagOf(image, mjml))} />}</>;
+  return <><Button small icon="plus" onClick={() => setOpen("1")}>{t("Picture")}</Button>{open && <Gallery close={() => setOpen(null)} put={(image) => insert(tagOf(image, mjml))} />}</>;
 }
