@@ -6,8 +6,8 @@ insert into providers (tenant_id, id, name, kind, settings, sealed_secrets, brea
 
 -- name: update_provider
 -- tag: router
--- Only from the state that was read; other settings have not been tried yet.
-update providers set name = $3, settings = $4, sealed_secrets = $5, check_status = null, check_detail = null, checked_at = null, updated_at = $6
+-- Only from the state that was read; other settings have not been tried yet, so what was found with the former ones is forgotten.
+update providers set name = $3, settings = $4, sealed_secrets = $5, breaker = '{}', check_status = null, check_detail = null, checked_at = null, updated_at = $6
 where tenant_id = $1 and id = $2 and updated_at = $7 and deleted_at is null;
 
 -- name: provider

@@ -1,19 +1,6 @@
 #include "api/recipient.h"
 
-#include <boost/json/value.hpp>
-
 namespace postrider::api {
-
-namespace {
-
-std::string text_at(boost::json::object const& object, std::string_view name, std::size_t longest) {
-  auto const* const value = object.if_contains(name);
-  if (!value || !value->is_string()) return {};
-  auto text = std::string(value->get_string());
-  return text.size() > longest ? std::string() : text;
-}
-
-}  // namespace
 
 std::string Recipient::address() const { return contact && contact->email ? *contact->email : std::string("…"); }
 
@@ -57,14 +44,10 @@ Task<Recipient> recipient_of(http::Request const& request, identity::Identity& i
   r.texts = &content::recipient_texts(locale, request.headers.get("Accept-Language"));
   auto const owner = co_await identity.tenant(tenant);
   if (!owner) co_return r;
-  r.brand = owner->name;
-  auto const* const brand = owner->settings.if_contains("brand");
-  if (brand && brand->is_object()) {
-    auto const& own = brand->get_object();
-    if (auto called = text_at(own, "name", 200); !called.empty()) r.brand = std::move(called);
-    r.accent = text_at(own, "color", 7);
-    r.footer = text_at(own, "footer", 2000);
-  }
+  auto const brand = owner->settings.brand.value_or(identity::Brand());
+  r.brand = brand.name.value_or(owner->name);
+  r.accent = brand.color.value_or("");
+  r.footer = brand.footer.value_or("");
   co_return r;
 }
 

@@ -71,7 +71,7 @@ struct TenantOut {
   std::string name;
   std::string slug;
   std::string time_zone;
-  boost::json::object settings;
+  identity::TenantSettings settings;
   Instant created_at;
   Instant updated_at;
   static constexpr std::string_view json_name = "Tenant";
@@ -81,7 +81,7 @@ BOOST_DESCRIBE_STRUCT(TenantOut, (), (id, name, slug, time_zone, settings, creat
 struct TenantChangeIn {
   json::Given<std::string> name;
   json::Given<std::string> time_zone;
-  json::Given<boost::json::object> settings;
+  json::Given<identity::TenantSettings> settings;
   static constexpr json::Rule json_rules[] = {json::length("name", 1, 200), json::length("time_zone", 1, 60)};
   static constexpr std::string_view json_name = "TenantChange";
 };
@@ -236,7 +236,7 @@ Task<Result<http::Response>> TeamApi::change_tenant(http::Request& request) {
   if (!before) co_return before.error();
   if (auto const fresh = check_if_match(request, before->updated_at); !fresh) co_return fresh.error();
   std::optional<std::string> name, zone;
-  std::optional<boost::json::object> settings;
+  std::optional<identity::TenantSettings> settings;
   if (wanted->name) name = *wanted->name;
   if (wanted->time_zone) zone = *wanted->time_zone;
   if (wanted->settings) settings = *wanted->settings;

@@ -8,6 +8,7 @@
 #include "app/wiring.h"
 #include "postrider/base/fail_point.h"
 #include "postrider/base/log.h"
+#include "postrider/json/codec.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
@@ -145,36 +146,10 @@ int in_temporary_folder(Command command, int (*work)(Command const&)) {
   return code;
 }
 
-// One member a line, so that a change of the API shows as such.
-void print_json(boost::json::value const& value, std::string const& indent) {
-  auto const inner = indent + "  ";
-  char const* before = "\n";
-  if (auto const* const object = value.if_object(); object && !object->empty()) {
-    std::cout << "{";
-    for (auto const& member : *object) {
-      std::cout << before << inner << boost::json::serialize(boost::json::value(member.key())) << ": ";
-      print_json(member.value(), inner);
-      before = ",\n";
-    }
-    std::cout << "\n" << indent << "}";
-  } else if (auto const* const array = value.if_array(); array && !array->empty()) {
-    std::cout << "[";
-    for (auto const& item : *array) {
-      std::cout << before << inner;
-      print_json(item, inner);
-      before = ",\n";
-    }
-    std::cout << "\n" << indent << "]";
-  } else {
-    std::cout << boost::json::serialize(value);
-  }
-}
-
 int print_openapi(Command const& command) {
   asio::io_context context(1);
   Application application(context.get_executor(), command.options);
-  print_json(boost::json::parse(application.openapi()), "");
-  std::cout << "\n";
+  std::cout << json::lines(boost::json::parse(application.openapi()));
   return 0;
 }
 

@@ -21,21 +21,13 @@ struct Wishes {
   std::string brand;
 };
 
-std::string text_at(boost::json::object const& object, std::string_view name) {
-  auto const* const value = object.if_contains(name);
-  return value && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
 Wishes wishes_of(identity::Tenant const& tenant) {
   Wishes wishes;
-  wishes.brand = tenant.name;
-  if (auto const* const brand = tenant.settings.if_contains("brand"); brand && brand->is_object())
-    if (auto name = text_at(brand->get_object(), "name"); !name.empty()) wishes.brand = std::move(name);
-  auto const* const own = tenant.settings.if_contains("double_opt_in");
-  if (!own || !own->is_object()) return wishes;
-  wishes.template_id = TemplateId::parse(text_at(own->get_object(), "template_id"));
-  wishes.sender = SenderId::parse(text_at(own->get_object(), "sender_id"));
-  if (auto const valid = parse_duration(text_at(own->get_object(), "valid_for")); valid && *valid >= std::chrono::minutes(10)) wishes.valid_for = *valid;
+  wishes.brand = tenant.settings.brand.value_or(identity::Brand()).name.value_or(tenant.name);
+  auto const own = tenant.settings.double_opt_in.value_or(identity::DoubleOptIn());
+  wishes.template_id = own.template_id;
+  wishes.sender = own.sender_id;
+  wishes.valid_for = own.valid_for.value_or(usual_validity);
   return wishes;
 }
 

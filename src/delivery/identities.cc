@@ -5,6 +5,7 @@
 #include "postrider/delivery/provider_settings.h"
 #include "postrider/http/client.h"
 #include "sql/identities.h"
+#include "sql/sending.h"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -135,6 +136,9 @@ Task<Result<StoredProvider>> Identities::change_provider(Context context, Provid
   std::vector<audit::Entry> entries;
   entries.push_back(audit::Entry{"provider", id.uuid(), "updated", audit::difference(described(*before), described(after))});
   co_await audit::record(tx, context, std::move(entries), ids_, now);
+  // What waits because it was down is tried with the new settings at once.
+  co_await tx.exec(sql::sending::wake_held_lanes, context.tenant, now);
+  tx.announce("sending");
   co_await tx.commit();
   co_return after;
 }

@@ -26,7 +26,7 @@ Tenant read_tenant(db::Row row) {
                 .name = row.text(1),
                 .slug = row.text(2),
                 .time_zone = row.text(3),
-                .settings = row.json(4).as_object(),
+                .settings = TenantSettings::read(row.json(4).as_object()),
                 .created_at = row.instant(5),
                 .updated_at = row.instant(6)};
 }

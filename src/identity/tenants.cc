@@ -49,7 +49,7 @@ Task<Result<Tenant>> Identity::find_tenant(std::string name_or_id) {
 }
 
 Task<Result<Tenant>> Identity::change_tenant(Context context, std::optional<std::string> tenant_name, std::optional<std::string> time_zone,
-                                             std::optional<boost::json::object> settings) {
+                                             std::optional<TenantSettings> settings) {
   auto const before = co_await tenant(context.tenant);
   if (!before) co_return before.error();
   if (time_zone && !is_time_zone(*time_zone))
@@ -57,17 +57,17 @@ Task<Result<Tenant>> Identity::change_tenant(Context context, std::optional<std:
   auto after = *before;
   if (tenant_name) after.name = *tenant_name;
   if (time_zone) after.time_zone = *time_zone;
-  if (settings) after.settings = *settings;
+  if (settings) after.settings = std::move(*settings);
   auto describe = [](Tenant const& t) {
     boost::json::object out;
     out["name"] = t.name;
     out["time_zone"] = t.time_zone;
-    out["settings"] = t.settings;
+    out["settings"] = t.settings.stored();
     return out;
   };
   auto const now = clock_.now();
   auto tx = co_await store_.begin();
-  co_await tx.exec(sql::identity::update_tenant, after.id, after.name, after.time_zone, after.settings, now);
+  co_await tx.exec(sql::identity::update_tenant, after.id, after.name, after.time_zone, after.settings.stored(), now);
   std::vector<audit::Entry> entries;
   entries.push_back(audit::Entry{"tenant", after.id.uuid(), "updated", audit::difference(describe(*before), describe(after))});
   co_await audit::record(tx, context, std::move(entries), ids_, now);

@@ -177,6 +177,31 @@ Result<bj::value> build(std::string_view text, Limits const& limits, bool track_
   return value;
 }
 
+// `line_end` is a line's end and the indentation of the value that is being written.
+void write_lines(bj::value const& value, std::string const& line_end, std::string& out) {
+  auto const inner = line_end + "  ";
+  char const* between = "";
+  if (auto const* const object = value.if_object(); object && !object->empty()) {
+    out += '{';
+    for (auto const& member : *object) {
+      out += between + inner + bj::serialize(bj::string_view(member.key())) + ": ";
+      write_lines(member.value(), inner, out);
+      between = ",";
+    }
+    out += line_end + '}';
+  } else if (auto const* const array = value.if_array(); array && !array->empty()) {
+    out += '[';
+    for (auto const& item : *array) {
+      out += between + inner;
+      write_lines(item, inner, out);
+      between = ",";
+    }
+    out += line_end + ']';
+  } else {
+    out += bj::serialize(value);
+  }
+}
+
 }  // namespace
 
 Result<bj::value> parse(std::string_view text, Limits const& limits) {
@@ -185,5 +210,12 @@ Result<bj::value> parse(std::string_view text, Limits const& limits) {
 }
 
 std::string text(bj::value const& value) { return bj::serialize(value); }
+
+std::string lines(bj::value const& value) {
+  std::string out;
+  write_lines(value, "\n", out);
+  out += '\n';
+  return out;
+}
 
 }  // namespace postrider::json

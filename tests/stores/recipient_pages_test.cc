@@ -206,11 +206,12 @@ TEST_CASE("forged, foreign and outlived links say so and change nothing") {
 TEST_CASE("pages are safe to show whatever the names in them, and speak the reader's language") {
   on_each_store([](TestStore& t) -> Task<void> {
     Site site(t);
-    boost::json::object settings, brand;
-    brand["name"] = "<img src=x onerror=alert(1)>{{7*7}}\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D";
-    brand["color"] = "#ff8800";
-    brand["footer"] = "</footer><script>alert(2)</script>";
-    settings["brand"] = brand;
+    identity::Brand brand;
+    brand.name = "<img src=x onerror=alert(1)>{{7*7}}\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D";
+    brand.color = "#ff8800";
+    brand.footer = "</footer><script>alert(2)</script>";
+    identity::TenantSettings settings;
+    settings.brand = brand;
     co_await site.identity.change_tenant(t.context(), std::nullopt, std::nullopt, settings);
     contacts::Change person;
     person.email = std::string("o'<b>@example.net");

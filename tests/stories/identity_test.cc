@@ -354,3 +354,18 @@ TEST_CASE("the first owner is made with the code from the server's log, once") {
     CHECK(users[0][0] == "1");
   });
 }
+
+TEST_CASE("what a tenant sets about itself is typed, refused by name, and shows on its pages") {
+  on_sqlite_api([](ApiStory& t) -> Task<void> {
+    auto const set = co_await t.patch("/tenant", R"({"settings": {"brand": {"name": "Blue Bicycle", "color": "#0a7d5c", "footer": "1 Harbour Road"}, "double_opt_in": {"valid_for": "48h"}}})");
+    CHECK(set.status == 200);
+    CHECK(set.json.at("settings").at("brand").at("name") == "Blue Bicycle");
+    CHECK(set.json.at("settings").at("double_opt_in").at("valid_for") == "2d");
+    auto const unknown = co_await t.patch("/tenant", R"({"settings": {"brand": {"colour": "#0a7d5c"}}})");
+    CHECK(unknown.errors() == std::vector<std::string>{"/settings/brand/colour unknown_field"});
+    auto const wrong = co_await t.patch("/tenant", R"({"settings": {"brand": {"color": "red"}, "double_opt_in": {"valid_for": "1s"}}})");
+    CHECK(wrong.errors() == std::vector<std::string>{"/settings/brand/color invalid_value", "/settings/double_opt_in/valid_for out_of_range"});
+    auto const after = co_await t.get("/tenant");
+    CHECK(after.json.at("settings") == set.json.at("settings"));
+  });
+}

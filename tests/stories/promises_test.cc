@@ -1,11 +1,15 @@
 // What every part of the API promises alike: how it refuses, how it pages, how it guards against lost changes.
+#include "postrider/json/codec.h"
 #include "stories/api_story.h"
+#include "support/source_tree.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include <catch2/catch.hpp>
 
+#include <cstdlib>
+#include <fstream>
 #include <set>
 
 using namespace postrider;
@@ -240,6 +244,21 @@ TEST_CASE("the document describes every route, and every answer of JSON has a sc
       }
       if (route.body == http::BodyKind::json) CHECK_FALSE(route.doc.request_schema.empty());
     }
+    co_return;
+  });
+}
+
+TEST_CASE("docs/openapi.json is the document that is served") {
+  on_sqlite_api([](ApiStory& t) -> Task<void> {
+    auto const path = source_tree() / "docs/openapi.json";
+    auto const document = json::lines(t.document().document());
+    if (std::getenv("POSTRIDER_WRITE_DOCS")) std::ofstream(path) << document;
+    std::ifstream file(path);
+    std::string const kept((std::istreambuf_iterator<char>(file)), {});
+    // Not compared by CHECK: half a megabyte twice would be printed.
+    bool const same = kept == document;
+    INFO("the API has changed: write docs/openapi.json anew with `postrider openapi > docs/openapi.json`, and look at the difference");
+    CHECK(same);
     co_return;
   });
 }

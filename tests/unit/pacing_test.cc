@@ -121,6 +121,13 @@ TEST_CASE("breaker: opens after five faults in a row, tries with one message, an
   CHECK(breaker.state(now) == Breaker::State::closed);
   CHECK(breaker.allowance(now) == Breaker::unlimited);
   CHECK_FALSE(breaker.troubled());
+  // New settings are new luck, at once.
+  CHECK(breaker.failed(now, 0, true));
+  CHECK(breaker.allowance(now) == 0);
+  breaker.renewed();
+  CHECK(breaker.allowance(now) == Breaker::unlimited);
+  CHECK_FALSE(breaker.troubled());
+  CHECK(breaker.openings() == 2);
 }
 
 TEST_CASE("breaker: opens when half of the last twenty are faults, and never for a few among many") {

@@ -1,5 +1,5 @@
 // Double opt-in by mail: asks for consent to be confirmed and queues the mail with the link, in one transaction.
-// The tenant's settings may say: {"double_opt_in": {"template_id": …, "sender_id": …, "valid_for": "7d"}}. A template sees
+// The tenant's settings (identity/tenant_settings.h) may say: {"double_opt_in": {"template_id": …, "sender_id": …, "valid_for": "7d"}}. A template sees
 // variables.confirm_url, variables.brand and variables.valid_until; without one there is a built-in mail in the contact's language.
 #pragma once
 

@@ -9,6 +9,7 @@
 #include "postrider/base/secret.h"
 #include "postrider/crypto/signing.h"
 #include "postrider/db/store.h"
+#include "postrider/identity/tenant_settings.h"
 
 #include <boost/json/object.hpp>
 
@@ -49,7 +50,7 @@ struct Tenant {
   std::string name;
   std::string slug;
   std::string time_zone;
-  boost::json::object settings;
+  TenantSettings settings;
   Instant created_at;
   Instant updated_at;
 };
@@ -126,7 +127,7 @@ class Identity {
   Task<Result<Tenant>> tenant(TenantId id);
   Task<std::vector<Tenant>> tenants();
   Task<Result<Tenant>> change_tenant(Context context, std::optional<std::string> name, std::optional<std::string> time_zone,
-                                     std::optional<boost::json::object> settings);
+                                     std::optional<TenantSettings> settings);
   Task<bool> has_users();
 
   // Audited. Fails with invalid (email, password, role), conflict (email known).

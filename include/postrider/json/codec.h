@@ -65,6 +65,8 @@ boost::json::value encode(T const& value) {
 
 // encode and serialise.
 std::string text(boost::json::value const& value);
+// One member a line, indented, with a line's end: for files that people and `git diff` read.
+std::string lines(boost::json::value const& value);
 template <class T>
 std::string write(T const& value) {
   return text(encode(value));

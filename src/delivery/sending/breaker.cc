@@ -80,6 +80,12 @@ bool Breaker::failed(Time now, double jitter, bool at_once) {
 
 void Breaker::unused() { trying_ = false; }
 
+void Breaker::renewed() {
+  auto const openings = openings_;
+  *this = Breaker();
+  openings_ = openings;
+}
+
 void Breaker::told_open(Time until, Time now) {
   if (open_ || until <= now) return;
   open_ = true;

@@ -30,6 +30,8 @@ class Breaker {
   bool failed(Time now, double jitter, bool at_once = false);
   // What tried was never handed over: the next one tries.
   void unused();
+  // It was set up anew: what was found before says nothing any more.
+  void renewed();
   // Another instance found it down: not before `until`.
   void told_open(Time until, Time now);
 

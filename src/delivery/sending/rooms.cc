@@ -95,7 +95,11 @@ bool Rooms::troubled(std::optional<ProviderId> provider) const {
 }
 
 void Rooms::told(TenantId tenant, ProviderId provider, std::string_view breaker) {
-  if (breaker.size() < 10) return;  // {}
+  if (breaker == "{}") {
+    // Somebody has changed its settings since we wrote that it is down.
+    if (auto const found = rooms_.find(provider); found != rooms_.end() && found->second.published.starts_with("open")) found->second.breaker.renewed();
+    return;
+  }
   boost::system::error_code wrong;
   auto const parsed = boost::json::parse(boost::json::string_view(breaker.data(), breaker.size()), wrong);
   if (wrong || !parsed.is_object()) return;

@@ -2,40 +2,69 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
-import { api, ApiError } from "../api";
+import { api, ApiError, type List, query } from "../api";
 import { zone } from "../format";
-import { Button, Field, Segmented, TextArea, TextField } from "../kit/controls";
+import { Button, Field, Segmented, SelectField, TextArea, TextField } from "../kit/controls";
 import { Fact, Loading, Notice, Page, Problem, Section, When } from "../kit/page";
 import { say } from "../kit/toast";
 import { OwnAccount } from "../parts/own_account";
 import { mayAdminister, useSession } from "../session";
 import { t } from "../texts";
 import { setTheme, type Theme, theme } from "../theme";
+import type { Sender, Template } from "../types";
+
+interface Brand {
+  name: string | null;
+  color: string | null;
+  footer: string | null;
+}
+
+interface DoubleOptIn {
+  template_id: string | null;
+  sender_id: string | null;
+  valid_for: string | null;
+}
 
 interface Tenant {
   id: string;
   name: string;
   slug: string;
   time_zone: string;
-  settings: Record<string, unknown>;
+  settings: { brand: Brand | null; double_opt_in: DoubleOptIn | null };
   created_at: string;
   updated_at: string;
 }
 
 const zones = typeof Intl.supportedValuesOf === "function" ? Intl.supportedValuesOf("timeZone") : ["UTC"];
 
+// A form's fields are words; what is empty is not set.
+type Words<T> = { [K in keyof T]: string };
+function wordsOf<T extends object>(kept: T | null, keys: (keyof T)[]): Words<T> {
+  return Object.fromEntries(keys.map((key) => [key, String(kept?.[key] ?? "")])) as Words<T>;
+}
+function setOf<T>(words: Words<T>): T | null {
+  const entries = Object.entries(words).map(([key, value]) => [key, String(value).trim() || null]);
+  return entries.some(([, value]) => value !== null) ? (Object.fromEntries(entries) as T) : null;
+}
+const brandOf = (tenant: Tenant) => wordsOf<Brand>(tenant.settings.brand, ["name", "color", "footer"]);
+const optInOf = (tenant: Tenant) => wordsOf<DoubleOptIn>(tenant.settings.double_opt_in, ["template_id", "sender_id", "valid_for"]);
+const same = (one: object, other: object) => JSON.stringify(one) === JSON.stringify(other);
+
 function Workspace({ tenant, etag }: { tenant: Tenant; etag: string | null }) {
   const session = useSession();
   const client = useQueryClient();
   const [name, setName] = useState(tenant.name);
   const [timeZone, setTimeZone] = useState(tenant.time_zone);
-  const [settings, setSettings] = useState(JSON.stringify(tenant.settings, null, 2));
-  const [broken, setBroken] = useState<string | null>(null);
+  const [brand, setBrand] = useState(brandOf(tenant));
+  const [optIn, setOptIn] = useState(optInOf(tenant));
+  const templates = useQuery({ queryKey: ["templates", "all"], queryFn: () => api.get<List<Template>>(`/templates${query({ limit: 200 })}`) });
+  const senders = useQuery({ queryKey: ["senders"], queryFn: () => api.get<List<Sender>>(`/senders${query({ limit: 200 })}`).then((list) => list.items) });
   const may = mayAdminister(session);
   useEffect(() => {
     setName(tenant.name);
     setTimeZone(tenant.time_zone);
-    setSettings(JSON.stringify(tenant.settings, null, 2));
+    setBrand(brandOf(tenant));
+    setOptIn(optInOf(tenant));
   }, [tenant]);
   const save = useMutation({
     mutationFn: (change: Partial<Tenant>) => api.patch<Tenant>("/tenant", change, etag),
@@ -46,18 +75,15 @@ function Workspace({ tenant, etag }: { tenant: Tenant; etag: string | null }) {
     },
   });
   const problem = save.error instanceof ApiError ? save.error : null;
-  const changed = name !== tenant.name || timeZone !== tenant.time_zone || settings !== JSON.stringify(tenant.settings, null, 2);
+  const settings = { brand: setOf<Brand>(brand), double_opt_in: setOf<DoubleOptIn>(optIn) };
+  const otherSettings = !same(brand, brandOf(tenant)) || !same(optIn, optInOf(tenant));
+  const changed = name !== tenant.name || timeZone !== tenant.time_zone || otherSettings;
   const submit = () => {
     const change: Partial<Tenant> = {};
     if (name !== tenant.name) change.name = name;
     if (timeZone !== tenant.time_zone) change.time_zone = timeZone;
-    try {
-      if (settings !== JSON.stringify(tenant.settings, null, 2)) change.settings = JSON.parse(settings) as Record<string, unknown>;
-      setBroken(null);
-      save.mutate(change);
-    } catch (error) {
-      setBroken(error instanceof Error ? error.message : String(error));
-    }
+    if (otherSettings) change.settings = settings;
+    save.mutate(change);
   };
   return (
     <form className="form" onSubmit={(event) => { event.preventDefault(); submit(); }}>
@@ -66,7 +92,18 @@ function Workspace({ tenant, etag }: { tenant: Tenant; etag: string | null }) {
       <TextField label={t("Name")} required disabled={!may} maxLength={200} value={name} change={setName} error={problem?.field("name")} />
       <Field label={t("Time zone")} hint={t("For days in reports, and for people whose own zone is not known.")} error={problem?.field("time_zone")}><input className="input" list="zones" disabled={!may} value={timeZone} onChange={(event) => setTimeZone(event.currentTarget.value)} /></Field>
       <datalist id="zones">{zones.map((one) => <option key={one} value={one} />)}</datalist>
-      <TextArea label={t("More settings (JSON)")} disabled={!may} rows={8} spellCheck={false} value={settings} change={setSettings} error={broken ?? problem?.fields.find((one) => one.pointer.startsWith("/settings"))?.message} style={{ fontFamily: "ui-monospace, monospace", fontSize: 12.5 }} />
+      <fieldset className="form" disabled={!may}>
+        <legend className="label-text">{t("Pages and mails for recipients")}</legend>
+        <TextField label={t("Known to recipients as")} optional hint={t("On the unsubscribe, preference and confirmation pages; without it the workspace's name.")} maxLength={200} value={brand.name} change={(name) => setBrand({ ...brand, name })} error={problem?.field("settings/brand/name")} />
+        <TextField label={t("Colour of buttons and links")} optional placeholder="#1f5fd0" maxLength={7} value={brand.color} change={(color) => setBrand({ ...brand, color })} error={problem?.field("settings/brand/color")} />
+        <TextArea label={t("Footer of these pages")} optional hint={t("Who writes, and the postal address.")} rows={3} maxLength={2000} value={brand.footer} change={(footer) => setBrand({ ...brand, footer })} error={problem?.field("settings/brand/footer")} />
+      </fieldset>
+      <fieldset className="form" disabled={!may}>
+        <legend className="label-text">{t("Double opt-in")}</legend>
+        <SelectField label={t("Mail that asks")} value={optIn.template_id} change={(template_id) => setOptIn({ ...optIn, template_id })} placeholder={t("Built-in, in the contact's language")} choices={(templates.data?.items ?? []).filter((one) => one.channel === "email").map((one) => ({ value: one.id, label: one.name }))} error={problem?.field("settings/double_opt_in/template_id")} />
+        <SelectField label={t("Sent by")} value={optIn.sender_id} change={(sender_id) => setOptIn({ ...optIn, sender_id })} placeholder={t("The first verified sender")} choices={(senders.data ?? []).map((one) => ({ value: one.id, label: one.from_email }))} error={problem?.field("settings/double_opt_in/sender_id")} />
+        <TextField label={t("The link works for")} optional placeholder="7d" hint={t("Like 48h or 7d.")} value={optIn.valid_for} change={(valid_for) => setOptIn({ ...optIn, valid_for })} error={problem?.field("settings/double_opt_in/valid_for")} />
+      </fieldset>
       {may ? <div><Button look="primary" type="submit" disabled={!changed} busy={save.isPending}>{t("Save")}</Button></div> : <Notice>{t("Admins can change these.")}</Notice>}
     </form>
   );
