@@ -441,7 +441,6 @@ TEST_CASE("replies slipped in before the encryption are not believed") {
   Stage stage;
   stage.settings.host = "localhost";
   stage.settings.security = SmtpSecurity::starttls;
-  stage.options.command_time = stage.options.connect_time = 1s;
   stage.settings.username = "user";
   stage.settings.password = Secret("pass");
   stage.server.password = crypto::base64(std::string("\0user\0pass", 10));

@@ -93,13 +93,13 @@ function Workspace({ tenant, etag }: { tenant: Tenant; etag: string | null }) {
       <Field label={t("Time zone")} hint={t("For days in reports, and for people whose own zone is not known.")} error={problem?.field("time_zone")}><input className="input" list="zones" disabled={!may} value={timeZone} onChange={(event) => setTimeZone(event.currentTarget.value)} /></Field>
       <datalist id="zones">{zones.map((one) => <option key={one} value={one} />)}</datalist>
       <fieldset className="form" disabled={!may}>
-        <legend className="label-text">{t("Pages and mails for recipients")}</legend>
+        <legend>{t("Pages and mails for recipients")}</legend>
         <TextField label={t("Known to recipients as")} optional hint={t("On the unsubscribe, preference and confirmation pages; without it the workspace's name.")} maxLength={200} value={brand.name} change={(name) => setBrand({ ...brand, name })} error={problem?.field("settings/brand/name")} />
         <TextField label={t("Colour of buttons and links")} optional placeholder="#1f5fd0" maxLength={7} value={brand.color} change={(color) => setBrand({ ...brand, color })} error={problem?.field("settings/brand/color")} />
         <TextArea label={t("Footer of these pages")} optional hint={t("Who writes, and the postal address.")} rows={3} maxLength={2000} value={brand.footer} change={(footer) => setBrand({ ...brand, footer })} error={problem?.field("settings/brand/footer")} />
       </fieldset>
       <fieldset className="form" disabled={!may}>
-        <legend className="label-text">{t("Double opt-in")}</legend>
+        <legend>{t("Double opt-in")}</legend>
         <SelectField label={t("Mail that asks")} value={optIn.template_id} change={(template_id) => setOptIn({ ...optIn, template_id })} placeholder={t("Built-in, in the contact's language")} choices={(templates.data?.items ?? []).filter((one) => one.channel === "email").map((one) => ({ value: one.id, label: one.name }))} error={problem?.field("settings/double_opt_in/template_id")} />
         <SelectField label={t("Sent by")} value={optIn.sender_id} change={(sender_id) => setOptIn({ ...optIn, sender_id })} placeholder={t("The first verified sender")} choices={(senders.data ?? []).map((one) => ({ value: one.id, label: one.from_email }))} error={problem?.field("settings/double_opt_in/sender_id")} />
         <TextField label={t("The link works for")} optional placeholder="7d" hint={t("Like 48h or 7d.")} value={optIn.valid_for} change={(valid_for) => setOptIn({ ...optIn, valid_for })} error={problem?.field("settings/double_opt_in/valid_for")} />
