@@ -347,6 +347,52 @@ story('a template in MJML is written, seen, saved with its source, compared and 
   assert.equal((await api(page, 'GET', `/templates/${id}`)).mjml_body, null);
 });
 
+story('many contacts are tagged at once, and a view of them is kept and forgotten', async () => {
+  await go('/contacts?search=reader1');
+  await page.getByRole('button', { name: 'Tag all…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Add', { exact: true }).fill('autumn');
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('button', { name: 'Remove autumn' }).waitFor();
+  await dialog.getByRole('button', { name: 'Apply' }).click();
+  await dialog.getByRole('status').filter({ hasText: '11 changed, 0 had it already, 0 skipped' }).waitFor();
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  await go('/contacts?tag=autumn&columns=phone,tags');
+  assert.equal(await page.locator('tbody tr').count(), 11);
+  await page.getByLabel('Select reader1@example.org').check();
+  await page.getByRole('button', { name: 'Tag…', exact: true }).click();
+  await dialog.getByRole('textbox', { name: /^Remove/ }).fill('autumn');
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('button', { name: 'Apply' }).click();
+  await dialog.getByRole('status').filter({ hasText: '1 changed' }).waitFor();
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  await until('ten rows', async () => (await page.locator('tbody tr').count()) === 10);
+  await page.getByRole('button', { name: 'Views' }).click();
+  await page.getByRole('menuitem', { name: 'Keep this view…' }).click();
+  await dialog.getByLabel('Name').fill('Autumn people');
+  await dialog.getByRole('button', { name: 'Keep', exact: true }).click();
+  await go('/contacts');
+  await page.getByRole('button', { name: 'Views' }).click();
+  await page.getByRole('menuitem', { name: 'Autumn people' }).click();
+  await page.waitForURL(/tag=autumn/);
+  await page.getByRole('columnheader', { name: 'Phone' }).waitFor();
+  await page.getByRole('button', { name: 'Autumn people' }).click();
+  await page.getByRole('menuitem', { name: 'Forget “Autumn people”' }).click();
+  await said('is forgotten');
+});
+
+story('a list of addresses is suppressed, and one of them allowed again', async () => {
+  await go('/suppressions');
+  await page.getByLabel('File of addresses').setInputFiles({ name: 'never.csv', mimeType: 'text/csv', buffer: Buffer.from('email\ngone1@example.net\ngone2@example.net\nnot an address\n') });
+  await said('2 suppressed, 0 were already, 1 are no addresses');
+  await page.getByLabel('Find an address').fill('gone1@');
+  await until('the one row', async () => (await page.locator('tbody tr').count()) === 1);
+  await page.getByRole('button', { name: 'Allow…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Allow again' }).click();
+  await said('gone1@example.net is allowed again');
+  await page.getByText('This address is not suppressed').waitFor();
+});
+
 story('a key for programs is shown once, works, and is revoked', async () => {
   await go('/team?tab=keys&new=1');
   const dialog = page.getByRole('dialog');

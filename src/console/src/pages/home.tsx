@@ -145,7 +145,7 @@ export default function Home() {
   const all = campaigns.data;
   const sending = all.filter((one) => one.status === "active" || (one.status === "paused" && one.launched_at));
   const scheduled = all.filter((one) => one.status === "scheduled").sort((a, b) => (a.next_run_at ?? "").localeCompare(b.next_run_at ?? ""));
-  const past = all.filter((one) => one.status === "completed").slice(0, 6);
+  const past = all.filter((one) => one.status === "completed").slice(0, 4);
   return page(
     <div className="stack loose">
       {needs.length > 0 && (
@@ -176,7 +176,7 @@ export default function Home() {
 }
 
 function Past({ campaign }: { campaign: Campaign }) {
-  const report = useReport(campaign.id);
+  const report = useReport(campaign.id, false, 600_000);
   return (
     <Link to={`/campaigns/${campaign.id}`}>
       <span className="grow" style={{ minWidth: 0 }}><span className="cut">{campaign.name}</span><span className="faint tiny"><When at={campaign.launched_at} /></span></span>

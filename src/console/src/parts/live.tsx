@@ -12,8 +12,8 @@ import { useRoutes } from "./routes";
 export const isLive = (status: string | undefined) => status === "active";
 
 // A report is a recount of every message: it is asked for when somebody looks, and rarely after. What moves in between is told by the progress.
-export function useReport(id: string, live = false) {
-  return useQuery({ queryKey: ["report", id], queryFn: () => api.get<Report>(`/campaigns/${id}/report`), staleTime: 60_000, refetchInterval: live ? 60_000 : false });
+export function useReport(id: string, live = false, freshFor = 60_000) {
+  return useQuery({ queryKey: ["report", id], queryFn: () => api.get<Report>(`/campaigns/${id}/report`), staleTime: freshFor, refetchInterval: live ? 60_000 : false });
 }
 
 // The counts of a report with what is known of its end states since. Progress is of the newest run alone, so runs that repeat stay as they were counted.
