@@ -1,10 +1,11 @@
-// Every page and its address. Pages are loaded when they are first opened.
+// The pages under the shell, and what is shown when one cannot be.
 import { createBrowserRouter, RouterProvider, useRouteError } from "react-router";
 
 import { Questions } from "./kit/layers";
 import { Empty, Problem } from "./kit/page";
 import { Button } from "./kit/controls";
 import { Toasts } from "./kit/toast";
+import { loaders } from "./loaders";
 import SignIn from "./pages/sign_in";
 import { Shell } from "./shell";
 import { t } from "./texts";
@@ -40,26 +41,7 @@ const router = createBrowserRouter([
       {
         errorElement: <Broken />,
         children: [
-          { index: true, lazy: lazy(() => import("./pages/home")) },
-          { path: "campaigns", lazy: lazy(() => import("./pages/campaigns")) },
-          { path: "campaigns/:id", lazy: lazy(() => import("./pages/campaign")) },
-          { path: "contacts", lazy: lazy(() => import("./pages/contacts")) },
-          { path: "contacts/:id", lazy: lazy(() => import("./pages/contact")) },
-          { path: "imports", lazy: lazy(() => import("./pages/imports")) },
-          { path: "imports/:id", lazy: lazy(() => import("./pages/import")) },
-          { path: "segments", lazy: lazy(() => import("./pages/segments")) },
-          { path: "segments/:id", lazy: lazy(() => import("./pages/segment")) },
-          { path: "templates", lazy: lazy(() => import("./pages/templates")) },
-          { path: "templates/:id", lazy: lazy(() => import("./pages/template")) },
-          { path: "messages", lazy: lazy(() => import("./pages/messages")) },
-          { path: "messages/:id", lazy: lazy(() => import("./pages/message")) },
-          { path: "suppressions", lazy: lazy(() => import("./pages/suppressions")) },
-          { path: "events", lazy: lazy(() => import("./pages/events")) },
-          { path: "senders", lazy: lazy(() => import("./pages/senders")) },
-          { path: "jobs", lazy: lazy(() => import("./pages/jobs")) },
-          { path: "audit", lazy: lazy(() => import("./pages/audit")) },
-          { path: "team", lazy: lazy(() => import("./pages/team")) },
-          { path: "settings", lazy: lazy(() => import("./pages/settings")) },
+          ...Object.entries(loaders).map(([path, load]) => (path === "/" ? { index: true as const, lazy: lazy(load) } : { path: path.slice(1), lazy: lazy(load) })),
           { path: "*", element: <Nowhere /> },
         ],
       },

@@ -11,6 +11,7 @@ import { Dialog, Menu } from "./kit/layers";
 import { Notice, Problem } from "./kit/page";
 import { Palette } from "./parts/palette";
 import { SignInForm } from "./pages/sign_in";
+import { warm } from "./loaders";
 import { groups, places } from "./places";
 import { mayAdminister, SessionContext, useSessionQuery } from "./session";
 import { t } from "./texts";
@@ -171,7 +172,7 @@ export function Shell() {
               <div key={group.label ?? ""}>
                 {group.label && <div className="side-label">{group.label}</div>}
                 {group.places.filter((place) => admin || !place.admin).map((place) => (
-                  <Link key={place.path} to={place.path} className={here(place.path) ? "place active" : "place"} aria-current={here(place.path) ? "page" : undefined}>
+                  <Link key={place.path} to={place.path} onPointerEnter={() => warm(place.path)} onFocus={() => warm(place.path)} className={here(place.path) ? "place active" : "place"} aria-current={here(place.path) ? "page" : undefined}>
                     <Glyph name={place.glyph} /><span className="cut">{place.label}</span>{counts[place.path] ? <span className="badge-count">{counts[place.path]}</span> : null}
                   </Link>
                 ))}
