@@ -121,7 +121,7 @@ function Versions({ template, restored }: { template: Template; restored: (templ
 const shownParts = ({ subject, html_body, text_body }: Content) => ({ subject, html_body, text_body });
 
 // Keeps the HTML of a template in MJML made of what is typed; what the compiler found.
-function useMade(draft: Content, setDraft: SetDraft): Mark[] {
+function useMade(kept: Template, draft: Content, setDraft: SetDraft): Mark[] {
   const source = useLater(draft.mjml_body, 250);
   const [found, setFound] = useState<Mark[]>([]);
   useEffect(() => {
@@ -132,7 +132,9 @@ function useMade(draft: Content, setDraft: SetDraft): Mark[] {
         ({ html, mistakes }) => {
           if (!wanted) return;
           setFound(mistakes);
-          if (html) setDraft((now) => (now.mjml_body === source && now.html_body !== html ? { ...now, html_body: html } : now));
+          // What is kept may have been made by another compiler: looking at it changes nothing.
+          const made = source === kept.mjml_body ? kept.html_body : html;
+          if (made) setDraft((now) => (now.mjml_body === source && now.html_body !== made ? { ...now, html_body: made } : now));
         },
         sayProblem,
       );
@@ -163,7 +165,7 @@ function Editor({ template, draft, setDraft, write }: { template: Template; draf
     queryFn: () => api.post<Preview>(`/templates/${template.id}/preview`, { ...shownParts(later), ...(contact[0] && { contact_id: contact[0].value }) }),
   });
   const names = useMemo(() => [...fields, ...[...new Set([...Object.keys(person.data?.attributes ?? {}), ...attributes])].sort().map((key) => `contact.attributes.${key}`), ...others], [person.data, attributes]);
-  const made = useMade(draft, setDraft);
+  const made = useMade(template, draft, setDraft);
   const problem = preview.error instanceof ApiError ? preview.error : null;
   // The last mail that could be rendered stays in sight while one types.
   const good = useRef<Preview | undefined>(undefined);
@@ -243,7 +245,7 @@ export default function TemplatePage() {
   const save = useMutation({
     mutationFn: async (wanted: Partial<Template>) => {
       // What is saved is made of what was typed last, not of what was compiled last.
-      const made = wanted.mjml_body ? await compileMjml(wanted.mjml_body) : null;
+      const made = wanted.mjml_body && wanted.mjml_body !== template.data?.mjml_body ? await compileMjml(wanted.mjml_body) : null;
       if (made && !made.html) throw new Error(made.mistakes[0]?.message);
       return api.patch<Template>(`/templates/${id}`, { ...wanted, ...(made && { html_body: made.html }) });
     },
