@@ -398,6 +398,23 @@ story('a list of addresses is suppressed, and one of them allowed again', async 
   await page.getByText('This address is not suppressed').waitFor();
 });
 
+story('how recipients see the workspace is set field by field, and a mistake stands where it was made', async () => {
+  await go('/settings');
+  await page.getByLabel('Colour of buttons and links').fill('blueish');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.locator('.field', { has: page.getByLabel('Colour of buttons and links') }).getByRole('alert').waitFor();
+  await page.getByLabel('Colour of buttons and links').fill('#0a7f42');
+  await page.getByLabel('Known to recipients as').fill('Acme of Rome');
+  await page.getByLabel('Sent by').selectOption({ label: 'news@acme.example' });
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await said('Saved');
+  await go('/settings');
+  assert.equal(await page.getByLabel('Known to recipients as').inputValue(), 'Acme of Rome');
+  const { settings } = await api(page, 'GET', '/tenant');
+  assert.equal(settings.brand.color, '#0a7f42');
+  assert.equal(settings.double_opt_in.sender_id, sender.id);
+});
+
 story('a key for programs is shown once, works, and is revoked', async () => {
   await go('/team?tab=keys&new=1');
   const dialog = page.getByRole('dialog');
