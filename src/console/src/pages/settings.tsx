@@ -1,7 +1,6 @@
 // The workspace itself: its name and zone, what it may send when, and this browser's own look.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { Link } from "react-router";
 
 import { api, ApiError, type List, query } from "../api";
 import { zone } from "../format";
@@ -125,7 +124,7 @@ export default function Settings() {
           </Section>
           <Section title={t("You")}><dl className="facts"><Fact label={t("Signed in as")}>{session.email || session.name}</Fact><Fact label={t("Role")}>{t(session.role)}</Fact><Fact label={t("May send")}>{session.can_send ? t("yes") : t("no")}</Fact></dl></Section>
           <OwnAccount />
-          <Section title={t("Sending")}><p className="muted small">{t("How often one person is written to, and how fast mail leaves:")} <Link to="/senders?tab=rules">{t("Sending rules")}</Link></p></Section>
+          <Section title={t("Sending")}><p className="muted small">{t("How often one person is written to, and how fast mail leaves.")}</p><div><Button small to="/senders?tab=rules">{t("Sending rules")}</Button></div></Section>
           {tenant.data && <Section title={t("For support")}><dl className="facts"><Fact label={t("Workspace")}><code>{tenant.data.value.slug}</code></Fact><Fact label={t("Id")}><code>{tenant.data.value.id}</code></Fact><Fact label={t("Since")}><When at={tenant.data.value.created_at} full /></Fact><Fact label={t("API")}><a href="/api/v1/openapi.json">openapi.json</a></Fact></dl></Section>}
         </div>
       </div>
