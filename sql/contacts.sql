@@ -11,6 +11,17 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15);
 select id, email, phone, first_name, last_name, time_zone, locale, external_id, lead_id, attributes, tags, tracking, created_at, updated_at
 from contacts where tenant_id = $1 and id = $2;
 
+-- name: page_newest
+-- tag: router
+-- A page of everybody; lists with filters are put together in contact_list.cc.
+select id, email, phone, first_name, last_name, time_zone, locale, external_id, lead_id, attributes, tags, tracking, created_at, updated_at, email_key
+from contacts where tenant_id = $1 and id < $2 order by id desc limit $3;
+
+-- name: page_oldest
+-- tag: router
+select id, email, phone, first_name, last_name, time_zone, locale, external_id, lead_id, attributes, tags, tracking, created_at, updated_at, email_key
+from contacts where tenant_id = $1 and id > $2 order by id limit $3;
+
 -- name: find_with_lead
 -- tag: router
 select c.id, c.email, c.phone, c.first_name, c.last_name, c.time_zone, c.locale, c.external_id, c.lead_id, c.attributes, c.tags, c.tracking,

@@ -1,17 +1,19 @@
--- The ledger as the API shows it, and direct messages.
+-- The ledger as the API shows it, and direct messages. A message's columns stand in the order of its answer (api/message_shapes.h).
 
 -- name: find
 -- tag: router
-select id, campaign_id, contact_id, channel, purpose, kind, status, skip_reason, attempt_count, priority, provider_message_id, scheduled_at, sent_at, error,
-       delivered_at, opened_at, machine_opened_at, clicked_at, bounced_at, bounce_class, complained_at, unsubscribed_at, created_at, updated_at, template_version_id,
-       sender_id, provider_id, to_address, variables, tracking, due_at
+select id, campaign_id, case when contact_id <> '00000000-0000-0000-0000-000000000000' then contact_id end, to_address, channel, purpose, kind, status,
+       skip_reason, attempt_count, priority, provider_message_id, template_version_id, sender_id, provider_id, tracking, variables, scheduled_at,
+       case when status = 'queued' then due_at end, sent_at, error, delivered_at, opened_at, machine_opened_at, clicked_at, bounced_at, bounce_class,
+       complained_at, unsubscribed_at, created_at, updated_at
 from messages where tenant_id = $1 and id = $2;
 
 -- name: list
 -- tag: router
-select id, campaign_id, contact_id, channel, purpose, kind, status, skip_reason, attempt_count, priority, provider_message_id, scheduled_at, sent_at, error,
-       delivered_at, opened_at, machine_opened_at, clicked_at, bounced_at, bounce_class, complained_at, unsubscribed_at, created_at, updated_at, template_version_id,
-       sender_id, provider_id, to_address, variables, tracking, due_at
+select id, campaign_id, case when contact_id <> '00000000-0000-0000-0000-000000000000' then contact_id end, to_address, channel, purpose, kind, status,
+       skip_reason, attempt_count, priority, provider_message_id, template_version_id, sender_id, provider_id, tracking, variables, scheduled_at,
+       case when status = 'queued' then due_at end, sent_at, error, delivered_at, opened_at, machine_opened_at, clicked_at, bounced_at, bounce_class,
+       complained_at, unsubscribed_at, created_at, updated_at
 from messages
 where tenant_id = $1 and (created_at, id) < ($2, $3) and (cast($5 as text) is null or status = $5) and (cast($6 as text) is null or channel = $6)
   and (cast($7 as text) is null or kind = $7) and (cast($8 as text) is null or purpose = $8)
@@ -20,9 +22,10 @@ order by created_at desc, id desc limit $4;
 
 -- name: list_of_campaign
 -- tag: router
-select id, campaign_id, contact_id, channel, purpose, kind, status, skip_reason, attempt_count, priority, provider_message_id, scheduled_at, sent_at, error,
-       delivered_at, opened_at, machine_opened_at, clicked_at, bounced_at, bounce_class, complained_at, unsubscribed_at, created_at, updated_at, template_version_id,
-       sender_id, provider_id, to_address, variables, tracking, due_at
+select id, campaign_id, case when contact_id <> '00000000-0000-0000-0000-000000000000' then contact_id end, to_address, channel, purpose, kind, status,
+       skip_reason, attempt_count, priority, provider_message_id, template_version_id, sender_id, provider_id, tracking, variables, scheduled_at,
+       case when status = 'queued' then due_at end, sent_at, error, delivered_at, opened_at, machine_opened_at, clicked_at, bounced_at, bounce_class,
+       complained_at, unsubscribed_at, created_at, updated_at
 from messages
 where tenant_id = $1 and (created_at, id) < ($2, $3) and campaign_id = $11 and (cast($5 as text) is null or status = $5) and (cast($6 as text) is null or channel = $6)
   and (cast($7 as text) is null or kind = $7) and (cast($8 as text) is null or purpose = $8)
@@ -31,9 +34,10 @@ order by created_at desc, id desc limit $4;
 
 -- name: list_of_contact
 -- tag: router
-select id, campaign_id, contact_id, channel, purpose, kind, status, skip_reason, attempt_count, priority, provider_message_id, scheduled_at, sent_at, error,
-       delivered_at, opened_at, machine_opened_at, clicked_at, bounced_at, bounce_class, complained_at, unsubscribed_at, created_at, updated_at, template_version_id,
-       sender_id, provider_id, to_address, variables, tracking, due_at
+select id, campaign_id, case when contact_id <> '00000000-0000-0000-0000-000000000000' then contact_id end, to_address, channel, purpose, kind, status,
+       skip_reason, attempt_count, priority, provider_message_id, template_version_id, sender_id, provider_id, tracking, variables, scheduled_at,
+       case when status = 'queued' then due_at end, sent_at, error, delivered_at, opened_at, machine_opened_at, clicked_at, bounced_at, bounce_class,
+       complained_at, unsubscribed_at, created_at, updated_at
 from messages
 where tenant_id = $1 and (created_at, id) < ($2, $3) and contact_id = $11 and (cast($12 as uuid) is null or campaign_id = $12) and (cast($5 as text) is null or status = $5) and (cast($6 as text) is null or channel = $6)
   and (cast($7 as text) is null or kind = $7) and (cast($8 as text) is null or purpose = $8)

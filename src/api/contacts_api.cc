@@ -2,6 +2,7 @@
 
 #include "api/contact_stream.h"
 #include "api/contact_wire.h"
+#include "api/row_json.h"
 #include "postrider/contacts/timeline.h"
 
 namespace postrider::api {
@@ -40,6 +41,8 @@ contacts::Change change_of(ContactIn const& in) {
   c.tracking = in.tracking;
   return c;
 }
+
+constexpr std::size_t updated_at_column = 13;
 
 contacts::Order order_of(std::string const& sort) {
   if (sort == "created_at") return contacts::Order::oldest;
@@ -141,10 +144,9 @@ ContactsApi::Answer ContactsApi::list_contacts(http::Request& request) {
   auto const filter = contact_filter(request);
   if (!filter) co_return filter.error();
   auto const order = order_of(page->sort);
-  auto const found = co_await contacts_.list(caller(request).context.tenant, *filter, order, page->after, page->limit + 1);
-  auto encode = [](contacts::Contact const& c) { return shown(c); };
-  auto key = [order](contacts::Contact const& c) { return contacts::Contacts::place(c, order); };
-  co_return list_answer(request, *page, found, encode, key);
+  auto const found = co_await contacts_.rows(caller(request).context.tenant, *filter, order, page->after, page->limit + 1);
+  auto key = [order](db::Row c) { return contacts::Contacts::place(c, order); };
+  co_return rows_answer(request, *page, found, row_members<ContactOut>, key);
 }
 
 ContactsApi::Answer ContactsApi::count_contacts(http::Request& request) {
@@ -183,9 +185,9 @@ ContactsApi::Answer ContactsApi::create_contact(http::Request& request) {
 ContactsApi::Answer ContactsApi::show_contact(http::Request& request) {
   auto const id = path_id<ContactId>(request, "contact");
   if (!id) co_return id.error();
-  auto const c = co_await contacts_.find(caller(request).context.tenant, *id);
-  if (!c) co_return c.error();
-  co_return with_etag(ok(shown(*c)), c->updated_at);
+  auto const c = co_await contacts_.row(caller(request).context.tenant, *id);
+  if (!c) co_return not_found("contact", id->str());
+  co_return with_etag(row_answer(*c, row_members<ContactOut>), c->instant(updated_at_column));
 }
 
 ContactsApi::Answer ContactsApi::change_contact(http::Request& request) {

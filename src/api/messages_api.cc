@@ -2,6 +2,7 @@
 
 #include "api/message_explanation.h"
 #include "api/message_shapes.h"
+#include "api/row_json.h"
 #include "postrider/delivery/identities.h"
 #include "sql/messages.h"
 
@@ -62,6 +63,8 @@ Result<std::optional<std::string>> query_word(http::Request const& request, std:
   for (auto const& word : words) known += (known.empty() ? "" : ", ") + word;
   return query_error(name, "invalid_value", "must be one of " + known);
 }
+
+constexpr std::size_t created_at_column = 29;
 
 std::vector<std::string> const statuses{"queued", "sending", "sent", "skipped", "failed", "uncertain", "canceled"};
 std::vector<std::string> const channels{"email", "sms", "push"};
@@ -128,11 +131,8 @@ MessagesApi::Answer MessagesApi::list(http::Request& request) {
   } else {
     rows = co_await store_.all(sql::messages::list, tenant, before, before_id, limit, *status, *channel, *kind, *purpose, *from, *to);
   }
-  std::vector<MessageOut> found;
-  for (auto const row : rows) found.push_back(read_message(row));
-  auto encode = [](MessageOut const& m) { return json::encode(m); };
-  auto key = [](MessageOut const& m) { return std::vector<std::string>{to_text(m.created_at), m.id.str()}; };
-  co_return list_answer(request, *page, found, encode, key);
+  auto key = [](db::Row m) { return std::vector<std::string>{to_text(m.instant(created_at_column)), m.text(0)}; };
+  co_return rows_answer(request, *page, rows, row_members<MessageOut>, key);
 }
 
 MessagesApi::Answer MessagesApi::answer_with(TenantId tenant, MessageId id, int status) {

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::string_view columns =
     "select c.id, c.email, c.phone, c.first_name, c.last_name, c.time_zone, c.locale, c.external_id, c.lead_id, c.attributes, c.tags, c.tracking, "
-    "c.created_at, c.updated_at from contacts c where c.tenant_id = $1";
+    "c.created_at, c.updated_at, c.email_key from contacts c where c.tenant_id = $1";
+constexpr std::size_t email_key_column = 14;
 
 class Query {
  public:
@@ -70,6 +71,9 @@ class Query {
   bool postgres_;
 };
 
+// After every id that there is.
+Uuid const greatest = *Uuid::parse("ffffffff-ffff-ffff-ffff-ffffffffffff");
+
 bool by_address(Order order) { return order == Order::address || order == Order::address_backwards; }
 
 Task<db::Rows> run(db::Store& store, db::Lane lane, std::string_view name, std::string text, db::Parameters parameters) {
@@ -86,16 +90,33 @@ std::vector<std::string> Contacts::place(Contact const& contact, Order order) {
   return place;
 }
 
+std::vector<std::string> Contacts::place(db::Row row, Order order) {
+  std::vector<std::string> place;
+  place.push_back(row.text(0));
+  if (by_address(order)) place.push_back(row.maybe_text(email_key_column).value_or(""));
+  return place;
+}
+
 Task<std::vector<Contact>> Contacts::list(TenantId tenant, Filter filter, Order order, std::optional<std::vector<std::string>> after, int limit,
                                           db::Lane lane) {
+  auto const found = co_await rows(tenant, std::move(filter), order, std::move(after), limit, lane);
   std::vector<Contact> all;
-  auto take = [&all](db::Rows const& rows) {
-    all.reserve(all.size() + rows.size());
-    for (auto const row : rows) all.push_back(read_contact(row));
-  };
+  all.reserve(found.size());
+  for (auto const row : found) all.push_back(read_contact(row));
+  co_return all;
+}
+
+Task<db::Rows> Contacts::rows(TenantId tenant, Filter filter, Order order, std::optional<std::vector<std::string>> after, int limit, db::Lane lane) {
+  db::Rows all;
   std::optional<ContactId> last;
   if (after && !after->empty()) last = ContactId::parse(after->front());
   std::string const last_key = after && after->size() > 1 ? (*after)[1] : "";
+  bool const down = order != Order::oldest;
+  if (filter == Filter() && !by_address(order)) {
+    // What everybody looks at first is prepared.
+    if (down) co_return co_await store_.all_on(lane, sql::contacts::page_newest, tenant, last.value_or(ContactId(greatest)), limit);
+    co_return co_await store_.all_on(lane, sql::contacts::page_oldest, tenant, last.value_or(ContactId()), limit);
+  }
   if (by_address(order) && (!last || !last_key.empty())) {
     Query query(store_.dialect(), tenant);
     if (!query.filter(filter)) co_return all;
@@ -103,17 +124,16 @@ Task<std::vector<Contact>> Contacts::list(TenantId tenant, Filter filter, Order 
     query.both("c.email_key is not null");
     if (last) query.both(std::string("c.email_key ") + (up ? "> " : "< ") + query.bind(last_key));
     auto text = std::string(columns) + query.where + " order by c.email_key" + (up ? "" : " desc") + " limit " + query.bind(limit);
-    take(co_await run(store_, lane, "list_by_address", std::move(text), std::move(query.parameters)));
+    all = co_await run(store_, lane, "list_by_address", std::move(text), std::move(query.parameters));
     last.reset();
   }
   if (static_cast<int>(all.size()) >= limit) co_return all;
   Query query(store_.dialect(), tenant);
   if (!query.filter(filter)) co_return all;
-  bool const down = order != Order::oldest;
   if (by_address(order)) query.both("c.email_key is null");
   if (last) query.both(std::string("c.id ") + (down ? "< " : "> ") + query.bind(*last));
   auto text = std::string(columns) + query.where + " order by c.id" + (down ? " desc" : "") + " limit " + query.bind(limit - static_cast<int>(all.size()));
-  take(co_await run(store_, lane, "list", std::move(text), std::move(query.parameters)));
+  all.append(co_await run(store_, lane, "list", std::move(text), std::move(query.parameters)));
   co_return all;
 }
 

@@ -75,6 +75,8 @@ Task<Result<Contact>> Contacts::find(TenantId tenant, ContactId id) {
   co_return contact;
 }
 
+Task<std::optional<db::OwnedRow>> Contacts::row(TenantId tenant, ContactId id) { return store_.maybe(sql::contacts::find, tenant, id); }
+
 Task<Result<Contact>> Contacts::change(Context context, ContactId id, Change wanted, std::optional<Instant> expected) {
   std::optional<Error> refused;
   Contact result;

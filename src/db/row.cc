@@ -16,6 +16,15 @@ namespace {
 
 }  // namespace
 
+void Rows::append(Rows const& more) {
+  if (columns_ == 0) columns_ = more.columns_;
+  for (auto cell : more.cells_) {
+    cell.offset += text_.size();
+    cells_.push_back(cell);
+  }
+  text_ += more.text_;
+}
+
 void Rows::add_cell(std::string_view text) {
   cells_.push_back(Cell{text_.size(), static_cast<std::int32_t>(text.size())});
   text_ += text;

@@ -137,7 +137,7 @@ Task<Result<void>> Messages::cancel(Context context, MessageId id) {
   auto const now = clock_.now();
   auto tx = co_await store_.begin();
   auto const changed = co_await tx.exec(sql::messages::cancel, context.tenant, id, "canceled_by_hand", now);
-  if (changed == 0) co_return conflict("the message is " + row->text(6) + ": only a queued one can be canceled");
+  if (changed == 0) co_return conflict("the message is " + row->text(7) + ": only a queued one can be canceled");
   boost::json::object before, after;
   before["status"] = "queued";
   after["status"] = "canceled";
@@ -151,10 +151,10 @@ Task<Result<void>> Messages::cancel(Context context, MessageId id) {
 Task<Result<void>> Messages::retry(Context context, MessageId id, bool may_repeat) {
   auto const row = co_await store_.maybe(sql::messages::find, context.tenant, id);
   if (!row) co_return not_found("message", id.str());
-  auto const status = row->text(6);
+  auto const status = row->text(7);
   if (status != "failed" && status != "uncertain" && status != "skipped")
     co_return conflict("the message is " + status + ": only one that failed, was skipped or is uncertain can be tried again");
-  if (status == "uncertain" && row->text(4) == "marketing" && !may_repeat)
+  if (status == "uncertain" && row->text(5) == "marketing" && !may_repeat)
     co_return conflict("the message may have arrived already: say may_repeat if getting it twice does no harm");
   auto const now = clock_.now();
   auto tx = co_await store_.begin();

@@ -262,3 +262,29 @@ TEST_CASE("docs/openapi.json is the document that is served") {
     co_return;
   });
 }
+
+// Lists write rows as text, single things are written member by member: both must say the same.
+TEST_CASE("a contact reads the same in a list, alone and as the answer to who made it") {
+  on_each_api([](ApiStory& t) -> Task<void> {
+    auto const made = co_await t.post("/contacts", R"({"email": "ada@example.net", "first_name": "Ada \"the\\first\" \ud83d\ude00", "tags": ["vip", "early \"bird\""], "attributes": {"n": 1.50, "nested": {"list": [1, null, "x"]}}})");
+    REQUIRE(made.status == 201);
+    co_await t.post("/contacts", R"({"email": "bob@example.net", "external_id": "7"})");
+    auto const alone = co_await t.get("/contacts/" + made.id());
+    CHECK(alone.json == made.json);
+    for (std::string const sort : {"-created_at", "created_at", "email", "-email"}) {
+      INFO(sort);
+      std::string cursor;
+      std::size_t met = 0;
+      do {
+        auto const page = co_await t.get("/contacts?limit=1&sort=" + sort + (cursor.empty() ? "" : "&cursor=" + cursor));
+        for (auto const& item : page.json.at("items").as_array()) {
+          if (item.at("id") == made.json.at("id")) CHECK(item == made.json);
+          ++met;
+        }
+        auto const& next = page.json.at("next_cursor");
+        cursor = next.is_string() ? std::string(next.as_string()) : std::string();
+      } while (!cursor.empty());
+      CHECK(met == 2);
+    }
+  });
+}

@@ -51,6 +51,7 @@ struct Filter {
   std::optional<Instant> created_from = {};  // inclusive
   std::optional<Instant> created_to = {};    // exclusive
   std::optional<std::vector<ContactId>> ids = {};  // only these, for who shows a list that names them
+  bool operator==(Filter const&) const = default;
 };
 
 enum class Order { newest, oldest, address, address_backwards };  // by address: those who have none come last
@@ -75,6 +76,8 @@ class Contacts {
   Task<Result<Saved>> create(Context context, Change wanted, bool upsert);
   // With the lead.
   Task<Result<Contact>> find(TenantId tenant, ContactId id);
+  // As `rows` has it. Nothing when there is no such contact.
+  Task<std::optional<db::OwnedRow>> row(TenantId tenant, ContactId id);
   // Fails with not_found, invalid, conflict; precondition when `expected` is another version.
   Task<Result<Contact>> change(Context context, ContactId id, Change wanted, std::optional<Instant> expected);
   // Proof of consent and the trail of changes stay; what is queued for this person is canceled.
@@ -83,6 +86,10 @@ class Contacts {
   Task<std::vector<Contact>> list(TenantId tenant, Filter filter, Order order, std::optional<std::vector<std::string>> after, int limit,
                                   db::Lane lane = db::Lane::interactive);
   static std::vector<std::string> place(Contact const& contact, Order order);
+  // The same as rows: the columns of sql/contacts.sql, and then the key of the address.
+  Task<db::Rows> rows(TenantId tenant, Filter filter, Order order, std::optional<std::vector<std::string>> after, int limit,
+                      db::Lane lane = db::Lane::interactive);
+  static std::vector<std::string> place(db::Row row, Order order);
   // Counts to a limit: beyond it a number that is nearly right is not worth the wait.
   Task<Count> count(TenantId tenant, Filter filter, std::int64_t limit = 100'000);
   // All names of attributes in use, sorted; at most 500.

@@ -77,6 +77,8 @@ class Rows {
   Iterator begin() const { return Iterator{this, 0}; }
   Iterator end() const { return Iterator{this, size()}; }
 
+  // More rows of the same columns.
+  void append(Rows const& more);
   void add_cell(std::string_view text);
   void add_null();
   void set_affected(std::int64_t count) { affected_ = count; }
