@@ -61,7 +61,7 @@ export default function Suppressions() {
   const [address, setAddress] = useFilter("email_address");
   const [reason, setReason] = useFilter("reason");
   const later = useLater(address.trim(), 300);
-  const finer = routes.takes("/suppressions", "search");
+  const finer = !routes.known || routes.takes("/suppressions", "search");
   const chooser = useRef<HTMLInputElement>(null);
   const bring = useMutation({
     mutationFn: async (file: File) => (await (await send("POST", "/suppressions/import", file, { "Content-Type": "text/csv" })).json()) as Brought,
