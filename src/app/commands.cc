@@ -3,6 +3,7 @@
 #include "app/demo.h"
 #include "app/doctor.h"
 #include "app/import_command.h"
+#include "app/journey_command.h"
 #include "app/refusal.h"
 #include "app/stop_signals.h"
 #include "app/wiring.h"
@@ -171,6 +172,7 @@ int run(Command const& command) {
       return 0;
     case Verb::demo: return run_demo(command);
     case Verb::openapi: return in_temporary_folder(command, print_openapi);
+    case Verb::journey_validate: return validate_journey(command);
     case Verb::doctor: return doctor(command);
   }
   return 2;

@@ -191,6 +191,12 @@ Parsed parse_arguments(int argc, char const* const* argv) {
   contacts->add_option("--consent", command.consent, "Record this consent for every row, like email.marketing");
   contacts->add_option("--consent-source", command.consent_source, "Where that consent was given");
 
+  auto* const journey = app.add_subcommand("journey", "Journeys that lie in files");
+  journey->require_subcommand(1);
+  verb(journey->add_subcommand("validate", "Say what is wrong with a journey in a file, by node and field"), Verb::journey_validate)
+      ->add_option("FILE", command.file, "A journey as the API shows it, or its definition alone (JSON)")
+      ->required();
+
   auto* const doctor = verb(app.add_subcommand("doctor", "Check configuration, database, providers and the public address"), Verb::doctor);
   add_settings(*doctor, options);
   doctor->add_flag("--json", command.json, "Print the findings as JSON");

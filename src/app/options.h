@@ -29,7 +29,7 @@ struct Options {
   bool no_migrate = false;
 };
 
-enum class Verb { serve, migrate, demo, tenant_create, user_create, apikey_create, import_contacts, doctor, print_config, list_fail_points, openapi };
+enum class Verb { serve, migrate, demo, tenant_create, user_create, apikey_create, import_contacts, doctor, print_config, list_fail_points, openapi, journey_validate };
 
 struct Command {
   Verb verb = Verb::serve;
