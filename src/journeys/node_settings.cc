@@ -90,6 +90,13 @@ EventMatch event_of(std::optional<std::string> const& event, std::optional<bj::a
   return match;
 }
 
+// Settings that exist but mean nothing here were meant for something: better said than ignored.
+void only(bj::object const& settings, std::string const& what, std::vector<std::string_view> const& allowed, std::string const& at, Mistakes& mistakes) {
+  for (auto const& member : settings)
+    if (std::ranges::find(allowed, std::string_view(member.key())) == allowed.end() && !member.value().is_null())
+      mistakes.add(at + "/" + std::string(member.key()), "not_allowed", "does not go with " + what);
+}
+
 template <class T>
 T needed(std::optional<T> const& value, std::string const& pointer, std::string const& message, Mistakes& mistakes) {
   if (!value) mistakes.add(pointer, "required", message);
@@ -101,7 +108,19 @@ Duration offset_of(std::optional<Duration> const& before, std::optional<Duration
   return before ? -*before : after.value_or(Duration());
 }
 
-Trigger trigger_of(TriggerIn const& in, std::string const& at, Mistakes& mistakes) {
+std::vector<std::string_view> members_of(Trigger::On on) {
+  switch (on) {
+    case Trigger::On::event: return {"on", "event", "where"};
+    case Trigger::On::segment_joined:
+    case Trigger::On::segment_left: return {"on", "segment_id"};
+    case Trigger::On::date: return {"on", "field", "before", "after"};
+    case Trigger::On::journey: return {"on", "journey_id"};
+    case Trigger::On::call: break;
+  }
+  return {"on"};
+}
+
+Trigger trigger_of(TriggerIn const& in, bj::object const& given, std::string const& at, Mistakes& mistakes) {
   static std::map<std::string, Trigger::On> const known{{"event", Trigger::On::event}, {"segment_joined", Trigger::On::segment_joined}, {"segment_left", Trigger::On::segment_left},
                                                         {"date", Trigger::On::date},   {"call", Trigger::On::call},                     {"journey", Trigger::On::journey}};
   Trigger t;
@@ -111,6 +130,7 @@ Trigger trigger_of(TriggerIn const& in, std::string const& at, Mistakes& mistake
     return t;
   }
   t.on = on->second;
+  only(given, "on: " + in.on, members_of(t.on), at, mistakes);
   if (t.on == Trigger::On::event) t.event = event_of(in.event, in.where, at, mistakes);
   if (t.on == Trigger::On::segment_joined || t.on == Trigger::On::segment_left) {
     t.segment = in.segment_id;
@@ -140,7 +160,7 @@ std::vector<int> weekdays_of(std::vector<std::string> const& names, std::string 
 }
 
 // Which of its ways to wait it means is told by the member that is there.
-Wait wait_of(WaitIn const& in, std::string const& at, Mistakes& mistakes) {
+Wait wait_of(WaitIn const& in, bj::object const& given, std::string const& at, Mistakes& mistakes) {
   Wait w;
   int const ways = static_cast<int>(in.duration.has_value()) + static_cast<int>(in.until.has_value()) + static_cast<int>(in.field.has_value()) +
                    static_cast<int>(in.time.has_value()) + static_cast<int>(in.event.has_value());
@@ -150,24 +170,29 @@ Wait wait_of(WaitIn const& in, std::string const& at, Mistakes& mistakes) {
   }
   if (in.duration) {
     w.what = Wait::For::duration;
+    only(given, "duration", {"duration"}, at, mistakes);
     w.duration = *in.duration;
     if (w.duration <= Duration() || w.duration > std::chrono::hours(24 * 730)) mistakes.add(at + "/duration", "out_of_range", "must be longer than nothing and at most 730d");
   } else if (in.until) {
     w.what = Wait::For::instant;
+    only(given, "until", {"until"}, at, mistakes);
     w.until = in.until;
   } else if (in.field) {
     w.what = Wait::For::date;
+    only(given, "field", {"field", "before", "after"}, at, mistakes);
     w.field = *in.field;
     check_field(w.field, at + "/field", mistakes);
     w.duration = offset_of(in.before, in.after, at, mistakes);
   } else if (in.time) {
     w.what = Wait::For::time_of_day;
+    only(given, "time", {"time", "weekdays", "time_zone"}, at, mistakes);
     w.time_of_day = read_time_of_day(*in.time, at + "/time", mistakes).value_or(std::chrono::minutes());
     w.weekdays = weekdays_of(in.weekdays.value_or(std::vector<std::string>()), at + "/weekdays", mistakes);
     w.time_zone = in.time_zone.value_or("contact");
     if (w.time_zone != "contact" && !is_time_zone(w.time_zone)) mistakes.add(at + "/time_zone", "invalid_value", "must be contact, or a zone of the IANA database like Europe/Rome");
   } else {
     w.what = Wait::For::event;
+    only(given, "event", {"event", "where", "at_most"}, at, mistakes);
     w.event = event_of(in.event, in.where, at, mistakes);
     w.at_most = needed(in.at_most, at + "/at_most", "say how long it waits for the event, like 24h", mistakes);
   }
@@ -186,7 +211,23 @@ Split split_of(SplitIn const& in, std::string const& at, Mistakes& mistakes) {
   return s;
 }
 
-Action action_of(ActionIn const& in, std::string const& at, Mistakes& mistakes, std::string& fallback) {
+std::vector<std::string_view> members_of(Action::Do what) {
+  switch (what) {
+    case Action::Do::send_message: return {"act", "on_error", "channel", "purpose", "template_id", "sender_id"};
+    case Action::Do::add_tag:
+    case Action::Do::remove_tag: return {"act", "on_error", "tag"};
+    case Action::Do::set_attribute: return {"act", "on_error", "field", "value"};
+    case Action::Do::add_to_segment:
+    case Action::Do::remove_from_segment: return {"act", "on_error", "segment_id"};
+    case Action::Do::webhook: return {"act", "on_error", "url", "body"};
+    case Action::Do::start_journey:
+    case Action::Do::end_journey: return {"act", "on_error", "journey_id"};
+    case Action::Do::record_event: break;
+  }
+  return {"act", "on_error", "event", "properties"};
+}
+
+Action action_of(ActionIn const& in, bj::object const& given, std::string const& at, Mistakes& mistakes, std::string& fallback) {
   static std::map<std::string, Action::Do> const known{
       {"send_message", Action::Do::send_message}, {"add_tag", Action::Do::add_tag},               {"remove_tag", Action::Do::remove_tag},
       {"set_attribute", Action::Do::set_attribute}, {"add_to_segment", Action::Do::add_to_segment}, {"remove_from_segment", Action::Do::remove_from_segment},
@@ -202,6 +243,7 @@ Action action_of(ActionIn const& in, std::string const& at, Mistakes& mistakes, 
     return a;
   }
   a.what = act->second;
+  only(given, "act: " + in.act, members_of(a.what), at, mistakes);
   a.template_id = in.template_id;
   a.sender = in.sender_id;
   a.segment = in.segment_id;
@@ -257,12 +299,12 @@ std::optional<ReadNode> read_settings(std::string const& kind, bj::object const&
   if (kind == "trigger") {
     auto const in = read_as<TriggerIn>(settings, at, mistakes);
     if (!in) return std::nullopt;
-    node.settings = trigger_of(*in, at, mistakes);
+    node.settings = trigger_of(*in, settings, at, mistakes);
     node.exits = {"next"};
   } else if (kind == "wait") {
     auto const in = read_as<WaitIn>(settings, at, mistakes);
     if (!in) return std::nullopt;
-    auto wait = wait_of(*in, at, mistakes);
+    auto wait = wait_of(*in, settings, at, mistakes);
     node.exits = wait.what == Wait::For::event ? std::vector<std::string>{"next", "timeout"} : std::vector<std::string>{"next"};
     node.settings = std::move(wait);
   } else if (kind == "condition") {
@@ -295,7 +337,7 @@ std::optional<ReadNode> read_settings(std::string const& kind, bj::object const&
   } else if (kind == "action") {
     auto const in = read_as<ActionIn>(settings, at, mistakes);
     if (!in) return std::nullopt;
-    node.settings = action_of(*in, at, mistakes, node.fallback);
+    node.settings = action_of(*in, settings, at, mistakes, node.fallback);
     node.exits = {"next"};
   } else if (kind == "goal") {
     auto const in = read_as<GoalIn>(settings, at, mistakes);

@@ -79,6 +79,9 @@ TEST_CASE("every mistake of a journey is named by node and field, all at once") 
         Words{"/definition/nodes/4/id duplicate", "/definition/nodes/3/exits/true invalid_value"});
   CHECK(mistakes_in(changed("\"duration\": \"2d\"", "\"duration\": \"2d\", \"until\": \"2026-07-01T09:00:00Z\"")) == Words{"/definition/nodes/2/settings not_allowed"});
   CHECK(mistakes_in(changed("\"duration\": \"2d\"", "\"length\": \"2d\"")) == Words{"/definition/nodes/2/settings/length unknown_field"});
+  // What exists but means nothing here was meant for something.
+  CHECK(mistakes_in(changed("\"tag\": \"reader\"", "\"tag\": \"reader\", \"url\": \"https://example.com\"")) == Words{"/definition/nodes/4/settings/url not_allowed"});
+  CHECK(mistakes_in(changed("\"duration\": \"2d\"", "\"duration\": \"2d\", \"weekdays\": [\"mon\"]")) == Words{"/definition/nodes/2/settings/weekdays not_allowed"});
   CHECK(mistakes_in(changed("\"tag\": \"reader\"", "\"tagg\": \"reader\"")) == Words{"/definition/nodes/4/settings/tagg unknown_field"});
   CHECK(mistakes_in(changed(", \"sender_id\": \"01890000-0000-7000-8000-000000000002\"", "")) == Words{"/definition/nodes/1/settings/sender_id required"});
   CHECK(mistakes_in(changed("\"event\": \"email_opened\", \"within\"", "\"event\": \"email_opened\", \"withinn\"")).at(0).starts_with("/definition/nodes/3/settings/condition/"));
