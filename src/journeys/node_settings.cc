@@ -287,9 +287,9 @@ Action action_of(ActionIn const& in, bj::object const& given, std::string const&
 OnError read_on_error(OnErrorIn const& in, std::string const& at, Mistakes& mistakes, std::string& fallback) {
   OnError rule;
   rule.retries = static_cast<int>(*in.retries);
-  if (in.then == "continue") rule.then = OnError::Then::go_on;
+  if (in.then == "proceed") rule.then = OnError::Then::proceed;
   else if (in.then == "fallback") rule.then = OnError::Then::fallback;
-  else if (in.then != "exit") mistakes.add(at + "/then", "not_allowed", "must be continue, exit or fallback");
+  else if (in.then != "exit") mistakes.add(at + "/then", "not_allowed", "must be proceed, exit or fallback");
   if (rule.then == OnError::Then::fallback) fallback = needed(in.node, at + "/node", "say which node to fall back to", mistakes);
   return rule;
 }

@@ -1,7 +1,7 @@
 // What a journey does with a contact: a graph of nodes, read from the JSON of the API and of files. docs/journeys.md shows every kind of node.
 //
 //   {"nodes": [{"id": "start", "kind": "trigger", "settings": {"on": "event", "event": "signed_up"}, "exits": {"next": "pause"}},
-//              {"id": "pause", "kind": "wait", "settings": {"for": "2d"}, "exits": {"next": "bye"}},
+//              {"id": "pause", "kind": "wait", "settings": {"duration": "2d"}, "exits": {"next": "bye"}},
 //              {"id": "bye", "kind": "exit"}],
 //    "entry": {"again": "never"}, "rules": {"overdue": "6h"}}
 //
@@ -80,8 +80,8 @@ struct Split {
 
 // What to do when an action fails, after `retries` with growing pauses.
 struct OnError {
-  enum class Then { go_on, leave, fallback };
-  Then then = Then::leave;
+  enum class Then { proceed, exit, fallback };
+  Then then = Then::exit;
   int retries = 3;
   std::size_t fallback = 0;  // a node; only with Then::fallback
 };
