@@ -77,8 +77,10 @@ update marketing_segments set next_calculation_at = $3 where tenant_id = $1 and 
 
 -- name: sample_contacts
 -- tag: router
--- Pages drawn by lot: $2 per cent of them.
-select c.id from contacts c tablesample system ($2) where c.tenant_id = $1 limit $3;
+-- $2 per cent of them, drawn by lot. Neighbours on a page came together and are alike, so of sixteen times as many pages one row in
+-- sixteen is taken: by the last digit of its id, which is random.
+select c.id from contacts c tablesample system (least(100, cast($2 as float8) * 16))
+where c.tenant_id = $1 and right(cast(c.id as text), 1) = '7' limit $3;
 
 -- name: sampled_people
 -- tag: router

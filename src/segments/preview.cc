@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t shown = 10;
 constexpr char const* patience_ms = "550";
 constexpr auto patience = std::chrono::milliseconds(550);
-constexpr int sampled = 4000;
+constexpr int sampled = 8000;
 constexpr int people_in_a_step = 10'000;
 constexpr int most_events = 5000;
 
