@@ -720,3 +720,106 @@ create table demo_inbox (
   received_at timestamptz not null,
   constraint demo_inbox_pkey primary key (tenant_id, id)
 );
+
+-- Journeys. The draft is what is edited; a published version never changes, and who is in flight stays on theirs.
+create table journeys (
+  tenant_id uuid not null,
+  id uuid not null,
+  name text not null,
+  description text not null default '',
+  status text not null check (status in ('draft', 'active', 'paused', 'archived')),
+  draft jsonb not null,
+  version integer not null default 0,
+  draft_changed boolean not null default true,
+  created_by uuid,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  activated_at timestamptz,
+  paused_at timestamptz,
+  constraint journeys_pkey primary key (tenant_id, id)
+);
+create unique index journeys_name on journeys (tenant_id, name) where status <> 'archived';
+create index journeys_active on journeys (tenant_id, id) where status = 'active';
+
+create table journey_versions (
+  tenant_id uuid not null,
+  journey_id uuid not null,
+  version integer not null,
+  definition jsonb not null,
+  note text not null default '',
+  created_by uuid,
+  created_at timestamptz not null,
+  constraint journey_versions_pkey primary key (tenant_id, journey_id, version)
+);
+
+-- One contact on the way. `due_at` says when to look next; nothing when it has ended, or is held until somebody decides.
+create table journey_executions (
+  tenant_id uuid not null,
+  id uuid not null,
+  journey_id uuid not null,
+  version integer not null,
+  contact_id uuid not null,
+  entry_key text not null,
+  status text not null check (status in ('active', 'waiting', 'completed', 'exited')),
+  node_id text not null,
+  visit integer not null,
+  due_at timestamptz,
+  arrived_at timestamptz not null,
+  entered_at timestamptz not null,
+  ended_at timestamptz,
+  reason text,
+  failures integer not null default 0,
+  not_before timestamptz,
+  calling boolean not null default false,
+  orders jsonb,
+  held_at timestamptz,
+  error text,
+  variables jsonb not null,
+  event jsonb not null,
+  goals jsonb not null,
+  updated_at timestamptz not null,
+  constraint journey_executions_pkey primary key (tenant_id, id)
+);
+create unique index journey_executions_entry on journey_executions (tenant_id, journey_id, contact_id, entry_key);
+create index journey_executions_due on journey_executions (tenant_id, journey_id, due_at) where due_at is not null;
+create index journey_executions_node on journey_executions (tenant_id, journey_id, version, node_id, status);
+create index journey_executions_list on journey_executions (tenant_id, journey_id, entered_at desc, id desc);
+create index journey_executions_contact on journey_executions (tenant_id, contact_id, entered_at desc, id desc);
+create index journey_executions_held on journey_executions (tenant_id, journey_id, held_at) where held_at is not null;
+
+-- When somebody last came into a journey: decides whether they may come again.
+create table journey_entrants (
+  tenant_id uuid not null,
+  journey_id uuid not null,
+  contact_id uuid not null,
+  last_entered_at timestamptz not null,
+  constraint journey_entrants_pkey primary key (tenant_id, journey_id, contact_id)
+);
+
+-- What was done at each visit of a node; the whole history of an execution.
+create table journey_steps (
+  tenant_id uuid not null,
+  execution_id uuid not null,
+  visit integer not null,
+  journey_id uuid not null,
+  version integer not null,
+  node_id text not null,
+  kind text not null,
+  exit text,
+  outcome text not null check (outcome in ('success', 'skip', 'error')),
+  arrived_at timestamptz not null,
+  left_at timestamptz not null,
+  trace jsonb not null,
+  constraint journey_steps_pkey primary key (tenant_id, execution_id, visit)
+);
+create index journey_steps_node on journey_steps (tenant_id, journey_id, version, node_id, exit, outcome);
+
+-- Which events of a contact an execution is to be looked at for: those it waits for, its goals, and what its rules ask.
+create table journey_event_waits (
+  tenant_id uuid not null,
+  contact_id uuid not null,
+  event_type text not null,
+  execution_id uuid not null,
+  constraint journey_event_waits_pkey primary key (tenant_id, contact_id, event_type, execution_id)
+);
+create index journey_event_waits_execution on journey_event_waits (tenant_id, execution_id);
