@@ -112,6 +112,7 @@ Entry read_entry(bj::object const& json, std::string const& at, Mistakes& mistak
   if (after && !in->every) mistakes.add(at + "/every", "required", "say after how long, like 30d");
   if (!after && in->every) mistakes.add(at + "/every", "not_allowed", "goes with again: after only");
   entry.every = in->every.value_or(Duration());
+  if (after && in->every) check_length(entry.every, at + "/every", mistakes);
   if (in->where) entry.where = read_condition(*in->where, at + "/where", mistakes);
   return entry;
 }
@@ -174,9 +175,14 @@ std::optional<std::chrono::minutes> read_time_of_day(std::string const& text, st
   return std::nullopt;
 }
 
+void check_length(Duration length, std::string const& at, Mistakes& mistakes) {
+  if (length <= Duration() || length > std::chrono::hours(24 * 730)) mistakes.add(at, "out_of_range", "must be longer than nothing and at most 730d");
+}
+
 bool check_field(std::string const& field, std::string const& at, Mistakes& mistakes) {
-  bool const known = segments::own_field(field).has_value() || (field.starts_with("attributes.") && field.size() > 11);
-  if (!known) mistakes.add(at, "invalid_value", "there is no field '" + field + "': use one of a contact's own, or attributes.KEY");
+  auto const below = [&field](std::string_view root) { return field.starts_with(root) && field.size() > root.size(); };
+  bool const known = segments::own_field(field).has_value() || below("attributes.") || below("variables.") || below("event.");
+  if (!known) mistakes.add(at, "invalid_value", "there is no field '" + field + "': use one of a contact's own, attributes.KEY, variables.KEY or event.KEY");
   return known;
 }
 

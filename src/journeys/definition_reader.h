@@ -34,7 +34,9 @@ std::optional<T> read_as(boost::json::value const& json, std::string const& at, 
 std::optional<segments::Condition> read_condition(boost::json::value const& json, std::string const& at, Mistakes& mistakes);
 // "08:30"
 std::optional<std::chrono::minutes> read_time_of_day(std::string const& text, std::string const& at, Mistakes& mistakes);
-// A contact's field: an own column, or attributes.KEY.
+// How long something lasts: longer than nothing, at most two years.
+void check_length(Duration length, std::string const& at, Mistakes& mistakes);
+// A contact's field: an own column, or attributes.KEY; or of the execution, variables.KEY or event.KEY.
 bool check_field(std::string const& field, std::string const& at, Mistakes& mistakes);
 
 // As it stands in an action or in the journey's rules.
@@ -56,6 +58,11 @@ struct ReadNode {
   std::string fallback;  // id of the node that an action falls back to
 };
 std::optional<ReadNode> read_settings(std::string const& kind, boost::json::object const& settings, std::string const& at, Mistakes& mistakes);
+
+// Where one can be next, without the goals, which are reached from anywhere.
+std::vector<std::size_t> ways_on(Definition const& definition, Node const& node);
+// A wait for an instant or for a contact's date lasts no time at all once that has passed, so a round must not count on it.
+bool always_waits(Node const& node);
 
 // What is wrong with the graph as a whole: no trigger, nodes that nobody reaches, rounds without a wait.
 void check_graph(Definition const& definition, std::string const& base, Mistakes& mistakes);

@@ -5,9 +5,6 @@
 
 namespace postrider::journeys {
 
-namespace {
-
-// Where one can be next, without the goals, which are reached from anywhere.
 std::vector<std::size_t> ways_on(Definition const& definition, Node const& node) {
   std::vector<std::size_t> ways;
   for (auto const& [name, to] : node.exits) ways.push_back(to);
@@ -17,6 +14,13 @@ std::vector<std::size_t> ways_on(Definition const& definition, Node const& node)
   }
   return ways;
 }
+
+bool always_waits(Node const& node) {
+  auto const* const wait = std::get_if<Wait>(&node.settings);
+  return wait && (wait->what == Wait::For::duration || wait->what == Wait::For::time_of_day);
+}
+
+namespace {
 
 std::vector<bool> reached(Definition const& definition) {
   std::vector<bool> seen(definition.nodes.size());
@@ -37,12 +41,6 @@ std::vector<bool> reached(Definition const& definition) {
     }
   }
   return seen;
-}
-
-// A wait for an instant or for a contact's date lasts no time at all once that has passed, so a round must not count on it.
-bool always_waits(Node const& node) {
-  auto const* const wait = std::get_if<Wait>(&node.settings);
-  return wait && (wait->what == Wait::For::duration || wait->what == Wait::For::time_of_day);
 }
 
 // Depth first over what does not wait: a way back to a node that is still open closes such a round.
@@ -104,8 +102,14 @@ void check_graph(Definition const& definition, std::string const& base, Mistakes
     auto const at = base + "/nodes/" + std::to_string(i);
     for (auto const& [name, to] : nodes[i].exits)
       if (is_trigger(nodes[to])) mistakes.add(at + "/exits/" + name, "invalid_value", "leads to the trigger '" + nodes[to].id + "', which is only ever the beginning");
+    if (auto const* const action = std::get_if<Action>(&nodes[i].settings); action && action->on_error && action->on_error->then == OnError::Then::fallback &&
+                                                                            is_trigger(nodes[action->on_error->fallback]))
+      mistakes.add(at + "/settings/on_error/node", "invalid_value", "is a trigger, which is only ever the beginning");
     if (!seen[i]) mistakes.add(at, "invalid_value", "nothing leads here");
   }
+  mistakes.node.clear();
+  if (auto const& rule = definition.rules.on_error; rule.then == OnError::Then::fallback && is_trigger(nodes[rule.fallback]))
+    mistakes.add(base + "/rules/on_error/node", "invalid_value", "is a trigger, which is only ever the beginning");
   if (auto const round = Rounds(definition).find()) {
     mistakes.node = nodes[*round].id;
     mistakes.add(base + "/nodes/" + std::to_string(*round) + "/exits", "invalid_value", "lies on a round in which nobody waits: put a wait for a duration or a time of day into it");

@@ -14,6 +14,8 @@ namespace {
 
 namespace bj = boost::json;
 
+constexpr auto longest_offset = std::chrono::hours(24 * 366);
+
 struct TriggerIn {
   std::string on;
   std::optional<std::string> event;
@@ -49,7 +51,7 @@ BOOST_DESCRIBE_STRUCT(SplitIn, (), (shares))
 
 struct ActionIn {
   std::string act;
-  std::optional<std::string> channel, purpose, tag, field, url, event;
+  std::optional<std::string> channel, purpose, tag, field, url, event, variable, from;
   std::optional<TemplateId> template_id;
   std::optional<SenderId> sender_id;
   std::optional<SegmentId> segment_id;
@@ -57,9 +59,9 @@ struct ActionIn {
   std::optional<bj::object> properties, body;
   json::Field<bj::value> value;
   std::optional<OnErrorIn> on_error;
-  static constexpr json::Rule json_rules[] = {json::length("tag", 1, 100), json::length("event", 1, 100), json::length("url", 1, 2000)};
+  static constexpr json::Rule json_rules[] = {json::length("tag", 1, 100), json::length("event", 1, 100), json::length("url", 1, 2000), json::length("variable", 1, 64)};
 };
-BOOST_DESCRIBE_STRUCT(ActionIn, (), (act, channel, purpose, tag, field, url, event, template_id, sender_id, segment_id, journey_id, properties, body, value, on_error))
+BOOST_DESCRIBE_STRUCT(ActionIn, (), (act, channel, purpose, tag, field, url, event, template_id, sender_id, segment_id, journey_id, properties, body, value, variable, from, on_error))
 
 struct GoalIn {
   std::string event;
@@ -103,8 +105,11 @@ T needed(std::optional<T> const& value, std::string const& pointer, std::string 
   return value.value_or(T());
 }
 
+// Of dates: a year each way; longer ones are mistakes of the pen.
 Duration offset_of(std::optional<Duration> const& before, std::optional<Duration> const& after, std::string const& at, Mistakes& mistakes) {
   if (before && after) mistakes.add(at + "/after", "not_allowed", "before and after exclude each other");
+  if (before.value_or(Duration()) > longest_offset) mistakes.add(at + "/before", "out_of_range", "must be at most 366d");
+  if (after.value_or(Duration()) > longest_offset) mistakes.add(at + "/after", "out_of_range", "must be at most 366d");
   return before ? -*before : after.value_or(Duration());
 }
 
@@ -172,7 +177,7 @@ Wait wait_of(WaitIn const& in, bj::object const& given, std::string const& at, M
     w.what = Wait::For::duration;
     only(given, "duration", {"duration"}, at, mistakes);
     w.duration = *in.duration;
-    if (w.duration <= Duration() || w.duration > std::chrono::hours(24 * 730)) mistakes.add(at + "/duration", "out_of_range", "must be longer than nothing and at most 730d");
+    check_length(w.duration, at + "/duration", mistakes);
   } else if (in.until) {
     w.what = Wait::For::instant;
     only(given, "until", {"until"}, at, mistakes);
@@ -195,6 +200,7 @@ Wait wait_of(WaitIn const& in, bj::object const& given, std::string const& at, M
     only(given, "event", {"event", "where", "at_most"}, at, mistakes);
     w.event = event_of(in.event, in.where, at, mistakes);
     w.at_most = needed(in.at_most, at + "/at_most", "say how long it waits for the event, like 24h", mistakes);
+    if (in.at_most) check_length(w.at_most, at + "/at_most", mistakes);
   }
   return w;
 }
@@ -211,6 +217,20 @@ Split split_of(SplitIn const& in, std::string const& at, Mistakes& mistakes) {
   return s;
 }
 
+constexpr std::pair<std::string_view, Action::Do> acts[] = {
+    {"send_message", Action::Do::send_message},
+    {"add_tag", Action::Do::add_tag},
+    {"remove_tag", Action::Do::remove_tag},
+    {"set_attribute", Action::Do::set_attribute},
+    {"add_to_segment", Action::Do::add_to_segment},
+    {"remove_from_segment", Action::Do::remove_from_segment},
+    {"webhook", Action::Do::webhook},
+    {"start_journey", Action::Do::start_journey},
+    {"end_journey", Action::Do::end_journey},
+    {"record_event", Action::Do::record_event},
+    {"set_variable", Action::Do::set_variable},
+};
+
 std::vector<std::string_view> members_of(Action::Do what) {
   switch (what) {
     case Action::Do::send_message: return {"act", "on_error", "channel", "purpose", "template_id", "sender_id"};
@@ -222,23 +242,19 @@ std::vector<std::string_view> members_of(Action::Do what) {
     case Action::Do::webhook: return {"act", "on_error", "url", "body"};
     case Action::Do::start_journey:
     case Action::Do::end_journey: return {"act", "on_error", "journey_id"};
-    case Action::Do::record_event: break;
+    case Action::Do::record_event: return {"act", "on_error", "event", "properties"};
+    case Action::Do::set_variable: break;
   }
-  return {"act", "on_error", "event", "properties"};
+  return {"act", "on_error", "variable", "value", "from"};
 }
 
 Action action_of(ActionIn const& in, bj::object const& given, std::string const& at, Mistakes& mistakes, std::string& fallback) {
-  static std::map<std::string, Action::Do> const known{
-      {"send_message", Action::Do::send_message}, {"add_tag", Action::Do::add_tag},               {"remove_tag", Action::Do::remove_tag},
-      {"set_attribute", Action::Do::set_attribute}, {"add_to_segment", Action::Do::add_to_segment}, {"remove_from_segment", Action::Do::remove_from_segment},
-      {"webhook", Action::Do::webhook},           {"start_journey", Action::Do::start_journey},   {"end_journey", Action::Do::end_journey},
-      {"record_event", Action::Do::record_event}};
   Action a;
   if (in.on_error) a.on_error = read_on_error(*in.on_error, at + "/on_error", mistakes, fallback);
-  auto const act = known.find(in.act);
-  if (act == known.end()) {
+  auto const act = std::ranges::find(acts, in.act, &std::pair<std::string_view, Action::Do>::first);
+  if (act == std::end(acts)) {
     std::string names;
-    for (auto const& [name, what] : known) names += (names.empty() ? "" : ", ") + name;
+    for (auto const& [name, what] : acts) names += (names.empty() ? "" : ", ") + std::string(name);
     mistakes.add(at + "/act", "not_allowed", "must be one of " + names);
     return a;
   }
@@ -278,11 +294,21 @@ Action action_of(ActionIn const& in, bj::object const& given, std::string const&
       a.name = needed(in.event, at + "/event", "say which event", mistakes);
       if (in.properties) a.value = *in.properties;
       break;
+    case Action::Do::set_variable:
+      a.name = needed(in.variable, at + "/variable", "say which variable", mistakes);
+      if (in.from.has_value() == (in.value.has_value() || in.value.is_null())) mistakes.add(at + "/value", "required", "needs either value, or from: the field it is read from");
+      if (in.value.has_value()) a.value = *in.value;
+      if (in.from && check_field(*in.from, at + "/from", mistakes)) a.from = *in.from;
+      break;
   }
   return a;
 }
 
 }  // namespace
+
+std::string_view to_word(Action::Do what) {
+  return std::ranges::find(acts, what, &std::pair<std::string_view, Action::Do>::second)->first;
+}
 
 OnError read_on_error(OnErrorIn const& in, std::string const& at, Mistakes& mistakes, std::string& fallback) {
   OnError rule;
@@ -343,6 +369,7 @@ std::optional<ReadNode> read_settings(std::string const& kind, bj::object const&
     auto const in = read_as<GoalIn>(settings, at, mistakes);
     if (!in) return std::nullopt;
     node.settings = Goal{event_of(in->event, in->where, at, mistakes), in->within};
+    if (in->within) check_length(*in->within, at + "/within", mistakes);
     node.optional_exits = {"next"};
   } else {
     auto const in = read_as<ExitIn>(settings, at, mistakes);

@@ -87,18 +87,22 @@ struct OnError {
 };
 
 struct Action {
-  enum class Do { send_message, add_tag, remove_tag, set_attribute, add_to_segment, remove_from_segment, webhook, start_journey, end_journey, record_event };
+  enum class Do { send_message, add_tag, remove_tag, set_attribute, add_to_segment, remove_from_segment, webhook, start_journey, end_journey, record_event, set_variable };
   Do what = Do::add_tag;
   std::string channel = {}, purpose = {};  // send_message
   std::optional<TemplateId> template_id = {};
   std::optional<SenderId> sender = {};
-  std::string name = {};                   // the tag, the attribute's key, the event's type
-  boost::json::value value = {};           // of the attribute; properties of the event; body of the webhook
+  std::string name = {};                   // the tag, the attribute's field, the event's type, the variable
+  boost::json::value value = {};           // of the attribute or variable; properties of the event; body of the webhook
+  std::string from = {};                   // set_variable: the field it is read from, instead of a value
   std::string url = {};
   std::optional<SegmentId> segment = {};
   std::optional<JourneyId> journey = {};
   std::optional<OnError> on_error = {};    // without: the journey's rule
 };
+
+// The word that stands in the definition.
+std::string_view to_word(Action::Do what);
 
 // Reached from anywhere, as soon as the event happens.
 struct Goal {
