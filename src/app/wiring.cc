@@ -137,6 +137,7 @@ Modules::Modules(Executor e, Options o)
       spool(options.state_dir, ids),
       campaigns(*store, clock, ids, segments, templates, campaign_settings(options)),
       campaign_reports(*store, clock),
+      journeys(*store, clock, ids),
       operations_api(*store),
       session_api(identity),
       team_api(identity),
@@ -153,6 +154,7 @@ Modules::Modules(Executor e, Options o)
       engagement_api(reclassification),
       campaigns_api(campaigns),
       campaign_reports_api(campaign_reports),
+      journeys_api(journeys),
       sending_policy_api(*store, clock, ids),
       records_api(*store, clock, ids),
       events_api(*store, clock, ids),
@@ -190,6 +192,7 @@ std::vector<http::Route> Modules::routes() {
   append(all, engagement_api.routes());
   append(all, campaigns_api.routes());
   append(all, campaign_reports_api.routes());
+  append(all, journeys_api.routes());
   append(all, sending_policy_api.routes());
   append(all, records_api.routes());
   append(all, events_api.routes());

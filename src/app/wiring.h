@@ -10,6 +10,7 @@
 #include "api/events_api.h"
 #include "api/images_api.h"
 #include "api/imports_api.h"
+#include "api/journeys_api.h"
 #include "api/leads_api.h"
 #include "api/messages_api.h"
 #include "api/operations_api.h"
@@ -57,6 +58,7 @@
 #include "postrider/http/router.h"
 #include "postrider/http/server.h"
 #include "postrider/identity/identity.h"
+#include "postrider/journeys/journeys.h"
 #include "postrider/segments/segments.h"
 
 #include <memory>
@@ -117,6 +119,7 @@ struct Modules {
   // 5 programmes
   campaigns::Campaigns campaigns;
   campaigns::Reports campaign_reports;
+  journeys::Journeys journeys;
   // 6 doors
   api::OperationsApi operations_api;
   api::SessionApi session_api;
@@ -134,6 +137,7 @@ struct Modules {
   api::EngagementApi engagement_api;
   api::CampaignsApi campaigns_api;
   api::CampaignReportsApi campaign_reports_api;
+  api::JourneysApi journeys_api;
   api::SendingPolicyApi sending_policy_api;
   api::RecordsApi records_api;
   api::EventsApi events_api;
