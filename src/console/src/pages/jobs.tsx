@@ -47,7 +47,7 @@ export default function Jobs() {
     if (await ask({ title: t("Discard this job?"), text: t("What it was to do is not done. This cannot be undone."), yes: t("Discard"), danger: true })) api.post(`/jobs/${job.id}/discard`).then(() => { refresh(); say(t("Discarded")); }, sayProblem);
   };
   const columns: Column<Job>[] = [
-    { key: "kind", title: t("Job"), cell: (job) => <button type="button" className="link-button strong" style={{ color: "var(--text)" }} aria-expanded={open === job.id} onClick={() => setOpen(open === job.id ? null : job.id)}>{words(job.kind)}</button> },
+    { key: "kind", title: t("Job"), cell: (job) => <button type="button" className="link-button strong" style={{ color: "var(--text)" }} data-job={job.id} aria-expanded={open === job.id} onClick={() => setOpen(open === job.id ? null : job.id)}>{words(job.kind)}</button> },
     { key: "queue", title: t("Queue"), fit: true, hide: "wide-only", cell: (job) => <span className="muted">{job.queue}</span> },
     { key: "state", title: t("State"), fit: true, cell: (job) => <Status value={job.state} label={job.state === "dead" ? t("Gave up") : job.state === "ready" ? t("Waiting") : undefined} /> },
     { key: "attempts", title: t("Attempts"), right: true, fit: true, cell: (job) => `${job.attempts} / ${job.max_attempts}` },
