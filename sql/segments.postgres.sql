@@ -86,7 +86,24 @@ where c.tenant_id = $1 and right(cast(c.id as text), 1) = '7' limit $3;
 -- tag: router
 select id, email, first_name, last_name from contacts where tenant_id = $1 and id = any($2::uuid[]) order by id desc;
 
--- name: explain_events
+-- What conditions ask of many contacts, each statement once for all of them.
+
+-- name: facts_contacts
 -- tag: router
-select event_type, campaign_id, payload, occurred_at, created_at from marketing_events
-where tenant_id = $1 and contact_id = $2 and event_type = any($3::text[]) order by created_at desc limit $4;
+select id, email, phone, first_name, last_name, time_zone, locale, external_id, lead_id, attributes, tags, tracking, created_at, updated_at
+from contacts where tenant_id = $1 and id = any($2::uuid[]);
+
+-- name: facts_consents
+-- tag: router
+select contact_id, channel, consent_type, status, expires_at from consent_records where tenant_id = $1 and contact_id = any($2::uuid[]);
+
+-- name: facts_segments
+-- tag: router
+select contact_id, segment_id from segment_memberships where tenant_id = $1 and contact_id = any($2::uuid[]);
+
+-- name: facts_events
+-- tag: router
+select c.id, e.event_type, e.campaign_id, e.payload, e.occurred_at, e.created_at
+from unnest($2::uuid[]) as c (id)
+  cross join lateral (select event_type, campaign_id, payload, occurred_at, created_at from marketing_events
+                      where tenant_id = $1 and contact_id = c.id and event_type = any($3::text[]) order by created_at desc limit $4) e;

@@ -169,15 +169,12 @@ select distinct contact_id from consent_records where tenant_id = $1 and updated
 select distinct contact_id from marketing_events
 where tenant_id = $1 and event_type = $2 and created_at >= $3 and created_at < $5 and occurred_at >= $3 and occurred_at < $4 and contact_id is not null limit $6;
 
--- name: explain_consents
--- tag: router
-select channel, consent_type, status, expires_at from consent_records where tenant_id = $1 and contact_id = $2;
-
 -- name: explain_segments
 -- tag: router
 select segment_id from segment_memberships where tenant_id = $1 and contact_id = $2;
 
--- name: explain_contact
+-- name: grown_by
 -- tag: router
-select id, email, phone, first_name, last_name, time_zone, locale, external_id, lead_id, attributes, tags, tracking, created_at, updated_at
-from contacts where tenant_id = $1 and id = $2;
+-- A list kept by hand, that somebody added to or took from.
+update marketing_segments set member_count = member_count + $3, generation = generation + 1, last_calculated_at = $4
+where tenant_id = $1 and id = $2 and deleted_at is null;

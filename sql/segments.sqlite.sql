@@ -70,7 +70,26 @@ select c.id from contacts c where c.tenant_id = $1 and c.rowid % max(1, cast(100
 -- tag: router
 select id, email, first_name, last_name from contacts where tenant_id = $1 and id in (select value from json_each($2)) order by id desc;
 
--- name: explain_events
+-- What conditions ask of many contacts, each statement once for all of them.
+
+-- name: facts_contacts
 -- tag: router
-select event_type, campaign_id, payload, occurred_at, created_at from marketing_events
-where tenant_id = $1 and contact_id = $2 and event_type in (select value from json_each($3)) order by created_at desc limit $4;
+select id, email, phone, first_name, last_name, time_zone, locale, external_id, lead_id, attributes, tags, tracking, created_at, updated_at
+from contacts where tenant_id = $1 and id in (select value from json_each($2));
+
+-- name: facts_consents
+-- tag: router
+select contact_id, channel, consent_type, status, expires_at from consent_records where tenant_id = $1 and contact_id in (select value from json_each($2));
+
+-- name: facts_segments
+-- tag: router
+select contact_id, segment_id from segment_memberships where tenant_id = $1 and contact_id in (select value from json_each($2));
+
+-- name: facts_events
+-- tag: router
+select contact_id, event_type, campaign_id, payload, occurred_at, created_at
+from (select contact_id, event_type, campaign_id, payload, occurred_at, created_at,
+             row_number() over (partition by contact_id order by created_at desc) as place
+      from marketing_events
+      where tenant_id = $1 and contact_id in (select value from json_each($2)) and event_type in (select value from json_each($3)))
+where place <= $4;

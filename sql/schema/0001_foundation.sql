@@ -785,14 +785,16 @@ create index journey_executions_due on journey_executions (tenant_id, journey_id
 create index journey_executions_node on journey_executions (tenant_id, journey_id, version, node_id, status);
 create index journey_executions_list on journey_executions (tenant_id, journey_id, entered_at desc, id desc);
 create index journey_executions_contact on journey_executions (tenant_id, contact_id, entered_at desc, id desc);
+create index journey_executions_orders on journey_executions (tenant_id, journey_id) where orders is not null;
 create index journey_executions_held on journey_executions (tenant_id, journey_id, held_at) where held_at is not null;
 
--- When somebody last came into a journey: decides whether they may come again.
+-- When somebody last came into a journey: decides whether they may come again, being no later than the time it is compared with.
 create table journey_entrants (
   tenant_id uuid not null,
   journey_id uuid not null,
   contact_id uuid not null,
   last_entered_at timestamptz not null,
+  compared_with timestamptz,
   constraint journey_entrants_pkey primary key (tenant_id, journey_id, contact_id)
 );
 

@@ -6,6 +6,7 @@
 #include "console/console.h"
 #include "postrider/base/log.h"
 #include "postrider/base/metrics.h"
+#include "postrider/events/consumer.h"
 #include "postrider/events/event_log.h"
 #include "postrider/jobs/worker.h"
 
@@ -137,6 +138,7 @@ Modules::Modules(Executor e, Options o)
       spool(options.state_dir, ids),
       campaigns(*store, clock, ids, segments, templates, campaign_settings(options)),
       campaign_reports(*store, clock),
+      journey_engine(*store, clock, ids, random, http_client, journeys::Engine::Settings()),
       journeys(*store, clock, ids),
       operations_api(*store),
       session_api(identity),
@@ -230,6 +232,18 @@ void Modules::make_services() {
     campaign_work.queue = "campaigns";
     campaign_work.concurrency = 4;
     services.push_back(jobs::make_worker(*store, clock, random, executor, instance, campaign_work, campaigns.job_handlers()));
+    jobs::WorkerSettings journey_work;
+    journey_work.queue = "journeys";
+    journey_work.concurrency = 32;  // they wait for other people's servers
+    services.push_back(jobs::make_worker(*store, clock, random, executor, instance, journey_work, journey_engine.job_handlers()));
+    events::ConsumerSettings journey_events;
+    journey_events.name = "journeys";
+    journey_events.from_the_start = false;
+    auto const on_events = [this](db::Transaction& tx, TenantId tenant, std::vector<events::StoredEvent> const& happened) {
+      return journey_engine.on_events(tx, tenant, happened);
+    };
+    services.push_back(events::make_consumer(*store, clock, executor, instance, journey_events, on_events));
+    services.push_back(journeys::make_stepper(journey_engine, *store, executor));
     auto signer_of = [this](TenantId tenant, SenderId sender) { return identities.signer(tenant, sender); };
     auto provider_of = [this](TenantId tenant, ProviderId provider) { return identities.live(tenant, provider); };
     delivery::SendingGround const ground{*store, clock, random, ids, executor, instance, templates, provider_of, tokens, signer_of};

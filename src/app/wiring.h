@@ -58,6 +58,7 @@
 #include "postrider/http/router.h"
 #include "postrider/http/server.h"
 #include "postrider/identity/identity.h"
+#include "postrider/journeys/engine.h"
 #include "postrider/journeys/journeys.h"
 #include "postrider/segments/segments.h"
 
@@ -119,6 +120,7 @@ struct Modules {
   // 5 programmes
   campaigns::Campaigns campaigns;
   campaigns::Reports campaign_reports;
+  journeys::Engine journey_engine;
   journeys::Journeys journeys;
   // 6 doors
   api::OperationsApi operations_api;

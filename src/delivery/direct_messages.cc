@@ -12,6 +12,20 @@
 
 namespace postrider::delivery {
 
+namespace {
+
+// What a journey brings along lies beside the variables, under names that no variable can have (letter.cc takes it out again).
+boost::json::object stored_variables(DirectMessage const& message) {
+  auto all = message.variables;
+  if (message.journey) {
+    all["$journey"] = *message.journey;
+    all["$event"] = message.event;
+  }
+  return all;
+}
+
+}  // namespace
+
 LaneId direct_lane(TenantId tenant, SenderId sender, int priority) {
   return LaneId(uuid_from_name("direct:" + tenant.str() + ":" + sender.str() + ":" + std::to_string(priority)));
 }
@@ -31,7 +45,7 @@ Task<std::vector<std::optional<MessageId>>> queue(db::Transaction& tx, TenantId 
     if (m.to_address)
       if (auto const address = contacts::parse_email(*m.to_address)) key = address->key;
     rows.add(id, m.channel, m.purpose, m.kind, m.source.value_or(id.uuid()), m.visit, m.contact, m.to_address, key, m.tracking, direct_lane(tenant, m.sender, m.priority),
-             m.version, m.sender, m.priority, at, boost::json::serialize(m.variables));
+             m.version, m.sender, m.priority, at, boost::json::serialize(stored_variables(m)));
     auto const [lane, fresh] = due.emplace(std::make_pair(m.sender, m.priority), at);
     if (!fresh) lane->second = std::min(lane->second, at);
     made.push_back(id);

@@ -43,6 +43,14 @@ std::string unsubscribe_url(LetterGround const& ground, MessageFacts const& fact
 
 boost::json::value text_or_null(std::optional<std::string> const& text) { return text ? boost::json::value(*text) : boost::json::value(nullptr); }
 
+boost::json::object taken(boost::json::object& from, std::string_view name) {
+  auto* const found = from.if_contains(name);
+  if (!found || !found->is_object()) return {};
+  auto object = std::move(found->as_object());
+  from.erase(name);
+  return object;
+}
+
 }  // namespace
 
 boost::json::object roots_of(LetterGround const& ground, content::CompiledTemplate const& compiled, MessageFacts const& facts) {
@@ -62,6 +70,8 @@ boost::json::object roots_of(LetterGround const& ground, content::CompiledTempla
   sender["reply_to"] = text_or_null(facts.reply_to);
   root["sender"] = std::move(sender);
   root["variables"] = facts.variables;
+  root["journey"] = facts.journey;
+  root["event"] = facts.event;
   crypto::PreferencesToken const preferences{facts.tenant, facts.id, is_real(facts) && facts.contact ? facts.contact->id : ContactId()};
   crypto::ViewToken const view{facts.tenant, facts.id};
   root["unsubscribe_url"] = unsubscribe_url(ground, facts);
@@ -128,6 +138,8 @@ Task<std::optional<MessageFacts>> facts_of(db::Session& session, TenantId tenant
   facts.campaign_name = row.maybe_text(3).value_or("");
   if (!row.is_null(4)) facts.version = row.id<TemplateVersionId>(4);
   if (!row.is_null(5)) facts.variables = row.json(5).as_object();
+  facts.journey = taken(facts.variables, "$journey");
+  facts.event = taken(facts.variables, "$event");
   facts.created_at = row.instant(6);
   facts.kind = row.text(7);
   facts.purpose = row.text(8);

@@ -100,7 +100,7 @@ class Traveller {
       case Input::Kind::look: break;
       case Input::Kind::leave:
         end_visit("", Outcome::skip, one("left", input.why));
-        end(Status::exited, input.why);
+        end(ExecutionStatus::exited, input.why);
         break;
       case Input::Kind::move:
         end_visit("", Outcome::skip, one("moved_to", definition_.nodes[input.node].id));
@@ -122,7 +122,7 @@ class Traveller {
     auto trace = told(finding);
     trace["rule"] = "stay_while";
     end_visit("", Outcome::skip, std::move(trace));
-    end(Status::exited, "no_longer_fits");
+    end(ExecutionStatus::exited, "no_longer_fits");
   }
 
   void reach_goals() {
@@ -186,12 +186,12 @@ class Traveller {
     state_.goals.insert(state_.node);
     if (node().exit("next")) return depart("next", Outcome::success, {});
     end_visit("", Outcome::success, {});
-    return end(Status::completed, "goal");
+    return end(ExecutionStatus::completed, "goal");
   }
 
   bool visit(Exit const& exit) {
     end_visit("", Outcome::success, {});
-    return end(Status::completed, exit.reason);
+    return end(ExecutionStatus::completed, exit.reason);
   }
 
   bool visit(Action const& action) {
@@ -296,16 +296,16 @@ class Traveller {
       case OnError::Then::exit: break;
     }
     end_visit("", Outcome::error, std::move(trace));
-    return end(Status::exited, "error");
+    return end(ExecutionStatus::exited, "error");
   }
 
   bool stay_until(Instant until) {
-    state_.status = Status::waiting;
+    state_.status = ExecutionStatus::waiting;
     state_.due = until;
     return false;
   }
 
-  bool end(Status status, std::string reason) {
+  bool end(ExecutionStatus status, std::string reason) {
     state_.status = status;
     state_.reason = std::move(reason);
     state_.due.reset();
@@ -329,7 +329,7 @@ class Traveller {
     state_.node = at;
     ++state_.visit;
     state_.arrived = now_;
-    state_.status = Status::active;
+    state_.status = ExecutionStatus::active;
     state_.due = now_;
     state_.failures = 0;
     state_.not_before.reset();

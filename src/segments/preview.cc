@@ -1,4 +1,5 @@
 #include "postrider/segments/compile.h"
+#include "postrider/segments/facts.h"
 #include "postrider/segments/segments.h"
 #include "segments/stored.h"
 #include "sql/segments.h"
@@ -112,28 +113,26 @@ Task<Preview> Segments::estimate(TenantId tenant, Condition const& condition, In
 Task<Result<Explanation>> Segments::explain(TenantId tenant, SegmentId id, ContactId contact) {
   auto const s = co_await find(tenant, id);
   if (!s) co_return s.error();
-  auto const person = co_await store_.maybe(sql::segments::explain_contact, tenant, contact);
-  if (!person) co_return not_found("contact", contact.str());
-  Facts facts;
-  facts.contact = contacts::read_contact(*person);
-  auto const memberships = co_await store_.all(sql::segments::explain_segments, tenant, contact);
-  for (auto const row : memberships) facts.segments.insert(row.id<SegmentId>(0));
+  FactsWanted wanted;
+  wanted.segments = wanted.consents = true;
+  wanted.most_events = most_events;
+  std::optional<Condition> asked;
+  if (s->is_dynamic) {
+    auto condition = parse_condition(s->conditions, "/conditions");
+    if (!condition) co_return condition.error();
+    types_of(*condition, wanted.events);
+    asked = std::move(*condition);
+  }
+  std::vector<ContactId> const one{contact};
+  auto const loaded = co_await load_facts(store_, tenant, one, wanted);
+  auto const found = loaded.find(contact);
+  if (found == loaded.end()) co_return not_found("contact", contact.str());
+  auto const& facts = found->second;
   Explanation explanation;
   explanation.member = facts.segments.contains(id);
-  if (!s->is_dynamic) co_return explanation;
-  auto const condition = parse_condition(s->conditions, "/conditions");
-  if (!condition) co_return condition.error();
-  auto const consents = co_await store_.all(sql::segments::explain_consents, tenant, contact);
-  for (auto const row : consents) facts.consents.push_back(Facts::Consent{row.text(0), row.text(1), row.text(2), row.maybe_instant(3)});
-  std::set<std::string> types;
-  types_of(*condition, types);
-  if (!types.empty()) {
-    auto const events = co_await store_.all(sql::segments::explain_events, tenant, contact, db::text_array(types), most_events);
-    for (auto const row : events)
-      facts.events.push_back(Facts::Event{row.text(0), row.maybe_id<CampaignId>(1), row.json(2).as_object(), row.instant(3), row.instant(4)});
-    explanation.events_cut = static_cast<int>(events.size()) == most_events;
-  }
-  explanation.finding = evaluate(*condition, facts, clock_.now());
+  if (!asked) co_return explanation;
+  explanation.events_cut = static_cast<int>(facts.events.size()) == most_events;
+  explanation.finding = evaluate(*asked, facts, clock_.now());
   co_return explanation;
 }
 

@@ -83,14 +83,14 @@ TEST_CASE("the documented flow: two days, was it opened, tag or not") {
     {"id": "bye", "kind": "exit"}]})");
   Traveller reader(definition);
   reader.look();
-  CHECK(reader.state.status == Status::waiting);
+  CHECK(reader.state.status == ExecutionStatus::waiting);
   CHECK(reader.state.due == noon + 48h);
   reader.later(30h);
   CHECK(reader.at() == "pause");
   reader.happens("email_opened");
   reader.later(18h);
   CHECK(reader.path() == "start next, pause next, read true, tag next, bye");
-  CHECK(reader.state.status == Status::completed);
+  CHECK(reader.state.status == ExecutionStatus::completed);
   CHECK_FALSE(reader.state.due);
   REQUIRE(reader.effects.size() == 1);
   CHECK(reader.effects[0].node == *definition.find("tag"));
@@ -148,7 +148,7 @@ TEST_CASE("waits follow the contact's own clock") {
   auto const renewal = between("wait", R"({"id": "wait", "kind": "wait", "settings": {"field": "attributes.renews_on", "before": "3d"}, "exits": {"next": "bye"}})");
   Traveller none(renewal);
   none.look();
-  CHECK(none.state.status == Status::completed);
+  CHECK(none.state.status == ExecutionStatus::completed);
   CHECK(none.steps[1].outcome == Outcome::skip);
   Traveller dated(renewal);
   dated.facts.contact.attributes["renews_on"] = "2026-04-10";
@@ -160,7 +160,7 @@ TEST_CASE("waits follow the contact's own clock") {
   CHECK(dated.at() == "wait");
   CHECK(dated.state.due == *parse_instant("2026-04-16T22:00:00Z"));
   auto const past = between("wait", R"({"id": "wait", "kind": "wait", "settings": {"until": "2026-01-01T00:00:00Z"}, "exits": {"next": "bye"}})");
-  CHECK(Traveller(past).look().state.status == Status::completed);
+  CHECK(Traveller(past).look().state.status == ExecutionStatus::completed);
 }
 
 TEST_CASE("quiet hours hold a marketing message back until they end, or skip it") {
@@ -182,7 +182,7 @@ TEST_CASE("quiet hours hold a marketing message back until they end, or skip it"
   skipped.look();
   CHECK(skipped.effects.empty());
   CHECK(skipped.steps[1].outcome == Outcome::skip);
-  CHECK(skipped.state.status == Status::completed);
+  CHECK(skipped.state.status == ExecutionStatus::completed);
   Traveller day(with("skip"));
   day.look();
   CHECK(day.effects.size() == 1);
@@ -193,7 +193,7 @@ TEST_CASE("an action that fails is tried again with growing pauses, and then the
   auto const exhausted = [](Traveller& t) {
     t.missing.insert(*Uuid::parse("01890000-0000-7000-8000-000000000001"));
     t.look();
-    CHECK(t.state.status == Status::waiting);
+    CHECK(t.state.status == ExecutionStatus::waiting);
     CHECK(t.state.due > t.now + 20s);
     CHECK(t.state.due < t.now + 40s);
     t.later(1s);
@@ -203,7 +203,7 @@ TEST_CASE("an action that fails is tried again with growing pauses, and then the
   };
   Traveller leaves(with(R"({"then": "exit", "retries": 2})"));
   exhausted(leaves);
-  CHECK(leaves.state.status == Status::exited);
+  CHECK(leaves.state.status == ExecutionStatus::exited);
   CHECK(leaves.state.reason == "error");
   CHECK(leaves.steps.back().outcome == Outcome::error);
   Traveller proceeds(with(R"({"then": "proceed", "retries": 2})"));
@@ -220,7 +220,7 @@ TEST_CASE("an action that fails is tried again with growing pauses, and then the
   mended.later(1min);
   CHECK(mended.effects.size() == 1);
   CHECK(mended.effects[0].attempt == 2);
-  CHECK(mended.state.status == Status::completed);
+  CHECK(mended.state.status == ExecutionStatus::completed);
 }
 
 TEST_CASE("a webhook is waited for; what answers late or twice changes nothing") {
@@ -262,7 +262,7 @@ TEST_CASE("a goal is reached from anywhere, within its window; rules end the jou
   t.happens("purchased");
   t.look();
   CHECK(t.path() == "start next, pause goal, won");
-  CHECK(t.state.status == Status::completed);
+  CHECK(t.state.status == ExecutionStatus::completed);
   CHECK(t.state.reason == "goal");
   Traveller late(definition);
   late.facts.contact.tags = {"lead"};
@@ -273,7 +273,7 @@ TEST_CASE("a goal is reached from anywhere, within its window; rules end the jou
   CHECK(late.at() == "pause");
   late.facts.contact.tags.clear();
   late.later(1h);
-  CHECK(late.state.status == Status::exited);
+  CHECK(late.state.status == ExecutionStatus::exited);
   CHECK(late.state.reason == "no_longer_fits");
   // A goal with a way on is reached once.
   auto const on = between("pause", pause + R"(, {"id": "won", "kind": "goal", "settings": {"event": "purchased"}, "exits": {"next": "pause"}})");
@@ -322,11 +322,11 @@ TEST_CASE("orders of people are obeyed at once") {
   auto const definition = between("pause", R"({"id": "pause", "kind": "wait", "settings": {"duration": "10d"}, "exits": {"next": "bye"}})");
   Traveller t(definition);
   t.look().look(Input{.kind = Input::Kind::leave, .why = "by hand"});
-  CHECK(t.state.status == Status::exited);
+  CHECK(t.state.status == ExecutionStatus::exited);
   CHECK(t.state.reason == "by hand");
   Traveller moved(definition);
   moved.look().look(Input{.kind = Input::Kind::move, .node = *definition.find("bye")});
-  CHECK(moved.state.status == Status::completed);
+  CHECK(moved.state.status == ExecutionStatus::completed);
   CHECK(moved.path() == "start next, pausebye");
 }
 

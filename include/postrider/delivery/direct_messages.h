@@ -28,6 +28,8 @@ struct DirectMessage {
   TemplateVersionId version = {};
   SenderId sender = {};                           // a confirmation may leave in the name of a sender that is not verified yet
   boost::json::object variables = {};             // {{ variables.* }}
+  std::optional<boost::json::object> journey = {};  // {{ journey.* }} and {{ event.* }}, of messages that a journey sends
+  boost::json::object event = {};
   int priority = 1;                               // 1 (urgent) to 10 (bulk)
   std::optional<Instant> at = {};                 // nothing: now
   bool tracking = false;

@@ -25,6 +25,7 @@ struct MessageFacts {
   std::optional<contacts::Contact> contact = {};  // nothing: the made-up person of previews
   std::optional<std::string> to_address = {};     // goes there instead of the contact's own address
   boost::json::object variables = {};
+  boost::json::object journey = {}, event = {};  // of messages that a journey sends
   std::string from_email, from_name;
   std::optional<std::string> reply_to = {};
   bool tracking = false;

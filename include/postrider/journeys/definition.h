@@ -25,6 +25,7 @@
 
 namespace postrider {
 using JourneyId = Id<struct JourneyTag>;
+using ExecutionId = Id<struct ExecutionTag>;  // one contact's way through a journey
 }
 
 namespace postrider::journeys {

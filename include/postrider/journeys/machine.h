@@ -23,14 +23,14 @@
 namespace postrider::journeys {
 
 // active: to be looked at as soon as possible. completed: came to an exit or a goal. exited: left before.
-enum class Status { active, waiting, completed, exited };
-BOOST_DESCRIBE_ENUM(Status, active, waiting, completed, exited)
+enum class ExecutionStatus { active, waiting, completed, exited };
+BOOST_DESCRIBE_ENUM(ExecutionStatus, active, waiting, completed, exited)
 
 enum class Outcome { success, skip, error };
 BOOST_DESCRIBE_ENUM(Outcome, success, skip, error)
 
 struct State {
-  Status status = Status::active;
+  ExecutionStatus status = ExecutionStatus::active;
   std::size_t node = 0;
   int visit = 1;                            // of a node, counted through the whole execution
   Instant arrived = {};                     // at this node
@@ -45,7 +45,7 @@ struct State {
   boost::json::object event = {};           // properties of the one that let it in, or was waited for last
   std::set<std::size_t> goals = {};         // reached already, and left by `next`
 
-  bool ended() const { return status == Status::completed || status == Status::exited; }
+  bool ended() const { return status == ExecutionStatus::completed || status == ExecutionStatus::exited; }
   bool operator==(State const&) const = default;
 };
 

@@ -1,0 +1,55 @@
+// Versions in memory: they never change once published.
+#include "postrider/journeys/engine.h"
+#include "sql/journey_engine.h"
+
+#include <set>
+
+namespace postrider::journeys {
+
+namespace {
+
+constexpr std::size_t most_known = 500;
+
+std::vector<Uuid> named_in(Definition const& definition) {
+  std::set<Uuid> named;
+  auto const add = [&named](auto const& id) {
+    if (id) named.insert(id->uuid());
+  };
+  for (auto const& node : definition.nodes) {
+    auto const* const action = std::get_if<Action>(&node.settings);
+    if (!action) continue;
+    add(action->template_id);
+    add(action->sender);
+    add(action->segment);
+    add(action->journey);
+  }
+  return {named.begin(), named.end()};
+}
+
+}  // namespace
+
+std::optional<std::size_t> Published::trigger(Trigger::On on) const {
+  for (std::size_t i = 0; i < definition.nodes.size(); ++i)
+    if (auto const* const trigger = std::get_if<Trigger>(&definition.nodes[i].settings); trigger && trigger->on == on) return i;
+  return std::nullopt;
+}
+
+Task<std::shared_ptr<Published const>> Engine::published(db::Session& session, TenantId tenant, JourneyId journey, int version) {
+  auto const key = std::make_pair(journey, version);
+  if (auto const found = known_.find(key); found != known_.end()) co_return found->second;
+  auto const row = co_await session.maybe(sql::journey_engine::version, tenant, journey, version);
+  if (!row) co_return nullptr;
+  auto read = parse_definition(row->json(0));
+  if (!read) throw std::logic_error("version " + std::to_string(version) + " of journey " + journey.str() + " cannot be read: " + read.error().message);
+  auto all = std::make_shared<Published>();
+  all->journey = journey;
+  all->version = version;
+  all->name = row->text(1);
+  all->definition = std::move(*read);
+  all->named = named_in(all->definition);
+  if (known_.size() >= most_known) known_.clear();
+  known_[key] = all;
+  co_return all;
+}
+
+}  // namespace postrider::journeys
