@@ -215,7 +215,7 @@ JourneysApi::Answer JourneysApi::list(http::Request& request) {
   auto const status = query_text(request, "status");
   if (!status) co_return status.error();
   if (*status) {
-    filter.status = json::named<journeys::Status>(**status);
+    filter.status = json::named<journeys::JourneyStatus>(**status);
     if (!filter.status) co_return query_error("status", "not_allowed", "must be draft, active, paused or archived");
   }
   auto const search = query_text(request, "search");

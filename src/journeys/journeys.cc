@@ -113,7 +113,7 @@ Task<Result<Journey>> Journeys::change(Context context, JourneyId id, Change cha
   if (!before) co_return before.error();
   Error const outdated{Code::precondition, "the journey was changed meanwhile: read it again, then repeat your change"};
   if (expected && *expected != before->updated_at) co_return outdated;
-  if (before->status == Status::archived) co_return refused(*before, "restore it first");
+  if (before->status == JourneyStatus::archived) co_return refused(*before, "restore it first");
   auto after = *before;
   apply_to(after, change);
   if (auto const good = check_texts(after); !good) co_return good.error();
@@ -174,7 +174,7 @@ Task<Result<void>> Journeys::remove(Context context, JourneyId id) {
   co_return Result<void>();
 }
 
-Task<Result<Journey>> Journeys::move(Context context, Journey before, Status to, std::string_view action) {
+Task<Result<Journey>> Journeys::move(Context context, Journey before, JourneyStatus to, std::string_view action) {
   auto after = before;
   after.status = to;
   co_return co_await save(std::move(context), std::move(before), std::move(after), action);
@@ -190,7 +190,7 @@ Task<Result<void>> Journeys::check_ready(TenantId tenant, boost::json::object de
 Task<Result<Journey>> Journeys::publish(Context context, JourneyId id, std::string note) {
   auto const before = co_await find(context.tenant, id);
   if (!before) co_return before.error();
-  if (before->status == Status::archived) co_return refused(*before, "restore it first");
+  if (before->status == JourneyStatus::archived) co_return refused(*before, "restore it first");
   if (!before->draft_changed) co_return conflict("version " + std::to_string(before->version) + " says what the draft says: there is nothing to publish");
   auto const ready = co_await check_ready(context.tenant, before->definition);
   if (!ready) co_return ready.error();
@@ -202,7 +202,7 @@ Task<Result<Journey>> Journeys::publish(Context context, JourneyId id, std::stri
 
 Task<Result<Journey>> Journeys::open(Context context, Journey before, std::string_view action) {
   auto after = before;
-  after.status = Status::active;
+  after.status = JourneyStatus::active;
   after.activated_at = clock_.now();
   after.paused_at.reset();
   std::optional<std::string> note;
@@ -224,24 +224,24 @@ Task<Result<Journey>> Journeys::open(Context context, Journey before, std::strin
 Task<Result<Journey>> Journeys::activate(Context context, JourneyId id) {
   auto const before = co_await find(context.tenant, id);
   if (!before) co_return before.error();
-  if (before->status == Status::paused) co_return refused(*before, "resume it instead");
-  if (before->status != Status::draft) co_return refused(*before, "only a draft can be activated");
+  if (before->status == JourneyStatus::paused) co_return refused(*before, "resume it instead");
+  if (before->status != JourneyStatus::draft) co_return refused(*before, "only a draft can be activated");
   co_return co_await open(context, *before, "activated");
 }
 
 Task<Result<Journey>> Journeys::resume(Context context, JourneyId id) {
   auto const before = co_await find(context.tenant, id);
   if (!before) co_return before.error();
-  if (before->status != Status::paused) co_return refused(*before, "only a paused one can be resumed");
+  if (before->status != JourneyStatus::paused) co_return refused(*before, "only a paused one can be resumed");
   co_return co_await open(context, *before, "resumed");
 }
 
 Task<Result<Journey>> Journeys::pause(Context context, JourneyId id) {
   auto const before = co_await find(context.tenant, id);
   if (!before) co_return before.error();
-  if (before->status != Status::active) co_return refused(*before, "only an active one can be paused");
+  if (before->status != JourneyStatus::active) co_return refused(*before, "only an active one can be paused");
   auto after = *before;
-  after.status = Status::paused;
+  after.status = JourneyStatus::paused;
   after.paused_at = clock_.now();
   co_return co_await save(context, *before, std::move(after), "paused");
 }
@@ -249,16 +249,16 @@ Task<Result<Journey>> Journeys::pause(Context context, JourneyId id) {
 Task<Result<Journey>> Journeys::archive(Context context, JourneyId id) {
   auto const before = co_await find(context.tenant, id);
   if (!before) co_return before.error();
-  if (before->status == Status::active) co_return refused(*before, "pause it first");
-  if (before->status == Status::archived) co_return refused(*before, "it is put away already");
-  co_return co_await move(context, *before, Status::archived, "archived");
+  if (before->status == JourneyStatus::active) co_return refused(*before, "pause it first");
+  if (before->status == JourneyStatus::archived) co_return refused(*before, "it is put away already");
+  co_return co_await move(context, *before, JourneyStatus::archived, "archived");
 }
 
 Task<Result<Journey>> Journeys::restore(Context context, JourneyId id) {
   auto const before = co_await find(context.tenant, id);
   if (!before) co_return before.error();
-  if (before->status != Status::archived) co_return refused(*before, "only an archived one can be restored");
-  co_return co_await move(context, *before, before->activated_at ? Status::paused : Status::draft, "restored");
+  if (before->status != JourneyStatus::archived) co_return refused(*before, "only an archived one can be restored");
+  co_return co_await move(context, *before, before->activated_at ? JourneyStatus::paused : JourneyStatus::draft, "restored");
 }
 
 }  // namespace postrider::journeys

@@ -10,7 +10,7 @@ Journey read_journey(db::Row row) {
   j.id = row.id<JourneyId>(0);
   j.name = row.text(1);
   j.description = row.text(2);
-  j.status = json::named<Status>(row.view(3)).value();
+  j.status = json::named<JourneyStatus>(row.view(3)).value();
   j.version = static_cast<int>(row.integer(4));
   j.draft_changed = row.boolean(5);
   j.definition = row.json(6).as_object();

@@ -58,7 +58,7 @@ TEST_CASE("journeys: a draft may be wrong, is stored as it is, and says what is 
     Journeys journeys(*t.store, t.clock, t.ids);
     auto const made = co_await journeys.create(t.context(), draft("Welcome", R"({"nodes": [{"id": "a", "kind": "wonder", "note": [1, {"x": null}]}], "mood": 1})"));
     REQUIRE(made.has_value());
-    CHECK(made->status == Status::draft);
+    CHECK(made->status == JourneyStatus::draft);
     CHECK(made->version == 0);
     CHECK(made->draft_changed);
     auto const found = co_await journeys.find(t.tenant, made->id);
@@ -81,7 +81,7 @@ TEST_CASE("journeys: a draft may be wrong, is stored as it is, and says what is 
     REQUIRE(published.has_value());
     CHECK(published->version == 1);
     CHECK_FALSE(published->draft_changed);
-    CHECK(published->status == Status::draft);
+    CHECK(published->status == JourneyStatus::draft);
     auto const version = co_await journeys.version(t.tenant, made->id, 1);
     REQUIRE(version.has_value());
     CHECK(version->note == "the first");
@@ -200,7 +200,7 @@ TEST_CASE("journeys: every verb leads where it should, and each state refuses wh
     // A draft that was never published is published with it.
     auto const active = co_await journeys.activate(context, id);
     REQUIRE(active.has_value());
-    CHECK(active->status == Status::active);
+    CHECK(active->status == JourneyStatus::active);
     CHECK(active->version == 1);
     CHECK_FALSE(active->draft_changed);
     CHECK(active->activated_at == t.clock.now());
@@ -210,7 +210,7 @@ TEST_CASE("journeys: every verb leads where it should, and each state refuses wh
     t.clock.advance(std::chrono::minutes(1));
     auto const paused = co_await journeys.pause(context, id);
     REQUIRE(paused.has_value());
-    CHECK(paused->status == Status::paused);
+    CHECK(paused->status == JourneyStatus::paused);
     CHECK(paused->paused_at == t.clock.now());
     CHECK(refuses(co_await journeys.activate(context, id)));
     // What the draft says meanwhile waits until it is published.
@@ -219,14 +219,14 @@ TEST_CASE("journeys: every verb leads where it should, and each state refuses wh
     CHECK(changed->draft_changed);
     auto const back = co_await journeys.resume(context, id);
     REQUIRE(back.has_value());
-    CHECK(back->status == Status::active);
+    CHECK(back->status == JourneyStatus::active);
     CHECK(back->version == 1);
     CHECK(back->draft_changed);
     CHECK_FALSE(back->paused_at);
     auto const second = co_await journeys.publish(context, id, "");
     REQUIRE(second.has_value());
     CHECK(second->version == 2);
-    CHECK(second->status == Status::active);
+    CHECK(second->status == JourneyStatus::active);
     // Back to what the published one says: nothing to publish.
     auto const other = co_await journeys.change(context, id, says(quiet("4d")), std::nullopt);
     REQUIRE(other.has_value());
@@ -238,7 +238,7 @@ TEST_CASE("journeys: every verb leads where it should, and each state refuses wh
     CHECK((co_await journeys.pause(context, id)).has_value());
     auto const archived = co_await journeys.archive(context, id);
     REQUIRE(archived.has_value());
-    CHECK(archived->status == Status::archived);
+    CHECK(archived->status == JourneyStatus::archived);
     CHECK(refuses(co_await journeys.change(context, id, says(quiet("9d")), std::nullopt)));
     CHECK(refuses(co_await journeys.publish(context, id, "")));
     CHECK(refuses(co_await journeys.resume(context, id)));
@@ -250,7 +250,7 @@ TEST_CASE("journeys: every verb leads where it should, and each state refuses wh
     CHECK((co_await journeys.remove(context, namesake->id)).has_value());
     auto const restored = co_await journeys.restore(context, id);
     REQUIRE(restored.has_value());
-    CHECK(restored->status == Status::paused);
+    CHECK(restored->status == JourneyStatus::paused);
     auto const done = co_await actions(t, id);
     CHECK(done == Words{"created", "activated", "paused", "updated", "resumed", "published", "updated", "updated", "paused", "archived", "restored"});
     auto const versions = co_await journeys.versions(t.tenant, id, std::nullopt, 10);
@@ -309,7 +309,7 @@ TEST_CASE("journeys: names, lists, copies, files") {
     filter.search = "%";
     CHECK((co_await journeys.list(t.tenant, filter, std::nullopt, 10)).empty());
     Filter active;
-    active.status = Status::active;
+    active.status = JourneyStatus::active;
     CHECK((co_await journeys.list(t.tenant, active, std::nullopt, 10)).empty());
     // A file is applied to whoever has its name; the second time nothing is written.
     auto const applied = co_await journeys.apply(context, draft("Filed", quiet()));

@@ -22,14 +22,14 @@
 
 namespace postrider::journeys {
 
-enum class Status { draft, active, paused, archived };
-BOOST_DESCRIBE_ENUM(Status, draft, active, paused, archived)
+enum class JourneyStatus { draft, active, paused, archived };
+BOOST_DESCRIBE_ENUM(JourneyStatus, draft, active, paused, archived)
 
 struct Journey {
   JourneyId id;
   std::string name;
   std::string description;
-  Status status = Status::draft;
+  JourneyStatus status = JourneyStatus::draft;
   int version = 0;                 // the newest one published; 0: none yet
   bool draft_changed = true;       // the draft says something else than that version
   boost::json::object definition;  // the draft
@@ -53,7 +53,7 @@ struct Change {
 };
 
 struct Filter {
-  std::optional<Status> status = {};       // without: all but archived ones
+  std::optional<JourneyStatus> status = {};       // without: all but archived ones
   std::optional<std::string> search = {};  // part of the name
 };
 
@@ -108,7 +108,7 @@ class Journeys {
  private:
   // Writes `after` over `before` with its audit entry, and the version it begins, in one transaction.
   Task<Result<Journey>> save(Context context, Journey before, Journey after, std::string_view action, std::optional<std::string> note = {});
-  Task<Result<Journey>> move(Context context, Journey before, Status to, std::string_view action);
+  Task<Result<Journey>> move(Context context, Journey before, JourneyStatus to, std::string_view action);
   // To active, with the newest version; that version must be whole.
   Task<Result<Journey>> open(Context context, Journey before, std::string_view action);
   Task<Result<void>> check_ready(TenantId tenant, boost::json::object definition);
