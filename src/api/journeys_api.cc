@@ -141,7 +141,7 @@ journeys::Change change_of(JourneyIn const& in) {
   return c;
 }
 
-std::optional<int> number_in(std::string_view text) {
+std::optional<int> version_number(std::string_view text) {
   int number = 0;
   auto const [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (failure != std::errc() || end != text.data() + text.size() || number < 1) return std::nullopt;
@@ -345,7 +345,7 @@ JourneysApi::Answer JourneysApi::versions(http::Request& request) {
 JourneysApi::Answer JourneysApi::version(http::Request& request) {
   auto const id = path_id<JourneyId>(request, "journey");
   if (!id) co_return id.error();
-  auto const number = number_in(request.parameter("number"));
+  auto const number = version_number(request.parameter("number"));
   if (!number) co_return not_found("journey version", request.parameter("number"));
   auto const v = co_await journeys_.version(caller(request).context.tenant, *id, *number);
   if (!v) co_return v.error();
@@ -356,7 +356,7 @@ Task<Result<boost::json::object>> JourneysApi::definition_of(http::Request& requ
   auto const* const text = request.query.find(parameter);
   if (!text) co_return query_error(parameter, "required", "is needed: the number of a version, or draft");
   if (*text == "draft") co_return journey.definition;
-  auto const number = number_in(*text);
+  auto const number = version_number(*text);
   if (!number) co_return query_error(parameter, "wrong_type", "must be the number of a version, or draft");
   auto v = co_await journeys_.version(caller(request).context.tenant, journey.id, *number);
   if (!v) co_return v.error();

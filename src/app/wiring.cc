@@ -140,6 +140,7 @@ Modules::Modules(Executor e, Options o)
       campaign_reports(*store, clock),
       journey_engine(*store, clock, ids, random, http_client, journeys::Engine::Settings()),
       journeys(*store, clock, ids),
+      journey_executions(*store, clock, ids),
       operations_api(*store),
       session_api(identity),
       team_api(identity),
@@ -157,6 +158,7 @@ Modules::Modules(Executor e, Options o)
       campaigns_api(campaigns),
       campaign_reports_api(campaign_reports),
       journeys_api(journeys),
+      journey_executions_api(journey_executions),
       sending_policy_api(*store, clock, ids),
       records_api(*store, clock, ids),
       events_api(*store, clock, ids),
@@ -195,6 +197,7 @@ std::vector<http::Route> Modules::routes() {
   append(all, campaigns_api.routes());
   append(all, campaign_reports_api.routes());
   append(all, journeys_api.routes());
+  append(all, journey_executions_api.routes());
   append(all, sending_policy_api.routes());
   append(all, records_api.routes());
   append(all, events_api.routes());

@@ -10,6 +10,7 @@
 #include "api/events_api.h"
 #include "api/images_api.h"
 #include "api/imports_api.h"
+#include "api/journey_executions_api.h"
 #include "api/journeys_api.h"
 #include "api/leads_api.h"
 #include "api/messages_api.h"
@@ -59,6 +60,7 @@
 #include "postrider/http/server.h"
 #include "postrider/identity/identity.h"
 #include "postrider/journeys/engine.h"
+#include "postrider/journeys/executions.h"
 #include "postrider/journeys/journeys.h"
 #include "postrider/segments/segments.h"
 
@@ -122,6 +124,7 @@ struct Modules {
   campaigns::Reports campaign_reports;
   journeys::Engine journey_engine;
   journeys::Journeys journeys;
+  journeys::Executions journey_executions;
   // 6 doors
   api::OperationsApi operations_api;
   api::SessionApi session_api;
@@ -140,6 +143,7 @@ struct Modules {
   api::CampaignsApi campaigns_api;
   api::CampaignReportsApi campaign_reports_api;
   api::JourneysApi journeys_api;
+  api::JourneyExecutionsApi journey_executions_api;
   api::SendingPolicyApi sending_policy_api;
   api::RecordsApi records_api;
   api::EventsApi events_api;

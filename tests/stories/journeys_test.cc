@@ -198,3 +198,77 @@ TEST_CASE("a journey of another tenant is not there, whatever is asked of it") {
     CHECK(answer.status == 200);
   });
 }
+
+TEST_CASE("who is on the way is listed, explained, counted and ordered about over HTTP") {
+  on_each_api([](ApiStory& t) -> Task<void> {
+    auto const made = co_await t.post("/journeys", named("Welcome", quiet()));
+    auto const path = "/journeys/" + made.id();
+    auto answer = co_await t.post(path + "/activate");
+    REQUIRE(answer.status == 200);
+    auto const ada = co_await t.post("/contacts", R"({"email": "ada@example.net"})");
+    std::string const tenant = (co_await t.query("select tenant_id from journeys"))[0][0];
+    std::string const way = "01890000-0000-7000-8000-00000000000a";
+    co_await t.query("insert into journey_executions (tenant_id, id, journey_id, version, contact_id, entry_key, status, node_id, visit, due_at, arrived_at, entered_at, variables, event, goals, "
+                     "updated_at) values ('" + tenant + "', '" + way + "', '" + made.id() + "', 1, '" + ada.id() +
+                     "', 'k', 'waiting', 'pause', 2, '2030-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z', '{\"plan\": \"pro\"}', '{}', '[]', "
+                     "'2026-01-01T00:00:00.000000Z')");
+    co_await t.query("insert into journey_steps (tenant_id, execution_id, visit, journey_id, version, node_id, kind, exit, outcome, arrived_at, left_at, trace) values ('" + tenant + "', '" + way +
+                     "', 1, '" + made.id() + "', 1, 'start', 'trigger', 'next', 'success', '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z', '{\"drawn\": 7}')");
+    for (auto const* const query : {"", "?status=waiting", "?node_id=pause", "?held=false", "?version=1&limit=1"}) {
+      answer = co_await t.get(path + "/executions" + query);
+      INFO(query);
+      CHECK(answer.status == 200);
+      REQUIRE(answer.json.at("items").as_array().size() == 1);
+      CHECK(answer.json.at("items").at(0).at("email") == "ada@example.net");
+    }
+    for (auto const* const query : {"?status=exited", "?node_id=%27%3B--", "?held=true", "?version=2", "?contact_id=01890000-0000-7000-8000-0000000000ff"}) {
+      answer = co_await t.get(path + "/executions" + query);
+      INFO(query);
+      CHECK(answer.json.at("items").as_array().empty());
+    }
+    for (auto const* const query : {"?status=lost", "?contact_id=x", "?held=maybe", "?version=-1", "?version=99999999999", "?colour=red", "?cursor=x"}) {
+      answer = co_await t.get(path + "/executions" + query);
+      INFO(query);
+      CHECK(answer.status == 400);
+    }
+    answer = co_await t.get("/contacts/" + ada.id() + "/journeys");
+    REQUIRE(answer.json.at("items").as_array().size() == 1);
+    CHECK(answer.json.at("items").at(0).at("journey_name") == "Welcome");
+    answer = co_await t.get(path + "/executions/" + way);
+    CHECK(answer.json.at("steps").at(0).at("trace").at("drawn") == 7);
+    CHECK(answer.json.at("variables").at("plan") == "pro");
+    answer = co_await t.get(path + "/stats?version=1");
+    CHECK(answer.json.at("in_flight") == 1);
+    CHECK(answer.json.at("nodes").at(1).at("waiting") == 1);
+    answer = co_await t.post(path + "/executions/" + way + "/move", R"({"node_id": "nowhere"})");
+    CHECK(answer.status == 400);
+    CHECK(answer.errors() == Words{"/node_id invalid_value"});
+    answer = co_await t.post(path + "/executions/" + way + "/move", R"({"node_id": "bye", "version": 2})");
+    CHECK(answer.errors() == Words{"/version unknown_field"});
+    answer = co_await t.post(path + "/executions/" + way + "/retry");
+    CHECK(answer.status == 409);
+    answer = co_await t.post(path + "/executions/" + way + "/move", R"({"node_id": "bye"})");
+    CHECK(answer.status == 202);
+    CHECK(answer.json.at("order").at("move") == "bye");
+    answer = co_await t.post(path + "/executions/" + way + "/exit");
+    CHECK(answer.json.at("order").at("leave") == "ordered");
+    answer = co_await t.post(path + "/release");
+    CHECK(answer.json.at("released") == 0);
+    // Nobody else's.
+    auto const stranger = co_await t.another_tenant("Stranger");
+    auto const theirs = With().key(co_await t.key(identity::Role::owner, true, stranger));
+    for (auto const& what : {path + "/executions", path + "/executions/" + way, path + "/stats", "/contacts/" + ada.id() + "/journeys"}) {
+      answer = co_await t.get(what, theirs);
+      INFO(what);
+      CHECK(answer.status == 404);
+    }
+    for (auto const& what : {path + "/executions/" + way + "/exit", path + "/executions/" + way + "/retry", path + "/release"}) {
+      answer = co_await t.post(what, "", theirs);
+      INFO(what);
+      CHECK(answer.status == 404);
+    }
+    auto const theirs_too = co_await t.post("/journeys", named("Theirs", quiet()), theirs);
+    answer = co_await t.get("/journeys/" + theirs_too.id() + "/executions/" + way, theirs);
+    CHECK(answer.status == 404);
+  });
+}
