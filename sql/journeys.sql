@@ -104,6 +104,14 @@ order by e.entered_at desc, e.id desc limit $5;
 -- tag: router
 select id from contacts where tenant_id = $1 and id = $2;
 
+-- name: contact_by_email
+-- tag: router
+select id from contacts where tenant_id = $1 and email_key = $2;
+
+-- name: contact_by_external_id
+-- tag: router
+select id from contacts where tenant_id = $1 and external_id = $2;
+
 -- name: steps
 -- tag: router
 select visit, node_id, kind, exit, outcome, arrived_at, left_at, trace from journey_steps where tenant_id = $1 and execution_id = $2 order by visit desc limit $3;

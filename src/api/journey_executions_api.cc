@@ -3,12 +3,25 @@
 #include "postrider/json/names.h"
 
 #include <boost/describe.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <charconv>
 
 namespace postrider::api {
 
 namespace {
+
+constexpr std::size_t largest_variables = 16 * 1024;
+
+struct CallIn {
+  std::optional<ContactId> contact_id;
+  std::optional<std::string> email, external_id;
+  json::Defaulted<boost::json::object> variables = boost::json::object();
+  std::optional<std::string> key;
+  static constexpr json::Rule json_rules[] = {json::length("email", 1, 320), json::length("external_id", 1, 255), json::length("key", 1, 200)};
+  static constexpr std::string_view json_name = "JourneyCallInput";
+};
+BOOST_DESCRIBE_STRUCT(CallIn, (), (contact_id, email, external_id, variables, key))
 
 struct LeaveIn {
   json::Defaulted<std::string> reason = std::string("ordered");
@@ -200,6 +213,8 @@ std::vector<http::Route> JourneyExecutionsApi::routes() {
   auto counting = doc("show_journey_stats", "How many came in, where they are, and which ways they left", "journeys");
   counting.query("version", "Of this version only", "integer");
   add(get("/journeys/{id}/stats", right::read, on(this, &JourneyExecutionsApi::stats), counting.answers<StatsOut>()));
+  add(post("/journeys/{id}/call", right::send, on(this, &JourneyExecutionsApi::call),
+           doc("call_journey", "Let one contact in by the trigger 'call', with variables; the same key lets them in once", "journeys").takes<CallIn>().answers<ExecutionOut>(201)));
   add(post("/journeys/{id}/executions/{execution}/exit", right::send, on(this, &JourneyExecutionsApi::leave),
            doc("exit_journey_execution", "Take a contact out at the next look, which is at once", "journeys").takes<LeaveIn>().answers<ExecutionOut>(202)));
   add(post("/journeys/{id}/executions/{execution}/move", right::send, on(this, &JourneyExecutionsApi::move),
@@ -272,6 +287,25 @@ JourneyExecutionsApi::Answer JourneyExecutionsApi::stats(http::Request& request)
   out.exited_by_reason = found->exited_by;
   for (auto const& n : found->nodes) out.nodes.push_back(shown(n));
   co_return ok(json::encode(out));
+}
+
+JourneyExecutionsApi::Answer JourneyExecutionsApi::call(http::Request& request) {
+  auto const in = json::read<CallIn>(request.body);
+  if (!in) co_return in.error();
+  auto const id = path_id<JourneyId>(request, "journey");
+  if (!id) co_return id.error();
+  auto const tenant = caller(request).context.tenant;
+  auto const known = co_await executions_.check_journey(tenant, *id);
+  if (!known) co_return known.error();
+  if (boost::json::serialize(*in->variables).size() > largest_variables)
+    co_return invalid_field("/variables", "too_long", "must have at most " + std::to_string(largest_variables) + " bytes");
+  auto const contact = co_await executions_.named(tenant, in->contact_id, in->email, in->external_id);
+  if (!contact) co_return contact.error();
+  auto const entered = co_await engine_.call(context_of(request), *id, *contact, *in->variables, in->key);
+  if (!entered) co_return entered.error();
+  auto const e = co_await executions_.find(tenant, *id, *entered);
+  if (!e) co_return e.error();
+  co_return created("/journeys/" + id->str() + "/executions/" + entered->str(), shown(*e));
 }
 
 JourneyExecutionsApi::Answer JourneyExecutionsApi::leave(http::Request& request) {

@@ -158,7 +158,7 @@ Modules::Modules(Executor e, Options o)
       campaigns_api(campaigns),
       campaign_reports_api(campaign_reports),
       journeys_api(journeys),
-      journey_executions_api(journey_executions),
+      journey_executions_api(journey_executions, journey_engine),
       sending_policy_api(*store, clock, ids),
       records_api(*store, clock, ids),
       events_api(*store, clock, ids),

@@ -1,6 +1,7 @@
 #include "postrider/journeys/executions.h"
 
 #include "journeys/record.h"
+#include "postrider/contacts/email_address.h"
 #include "postrider/json/names.h"
 #include "sql/journeys.h"
 
@@ -106,6 +107,24 @@ Task<Result<ExecutionRecord>> Executions::find(TenantId tenant, JourneyId journe
   auto const row = co_await store_.maybe(sql::journeys::execution, tenant, journey, id);
   if (!row) co_return not_found("execution", id.str());
   co_return read_record(*row);
+}
+
+Task<Result<ContactId>> Executions::named(TenantId tenant, std::optional<ContactId> contact, std::optional<std::string> email, std::optional<std::string> external_id) {
+  if (static_cast<int>(contact.has_value()) + static_cast<int>(email.has_value()) + static_cast<int>(external_id.has_value()) != 1)
+    co_return invalid_field("/contact_id", "required", "name the contact by one of contact_id, email and external_id");
+  std::string pointer = "/contact_id";
+  std::optional<db::OwnedRow> row;
+  if (contact) {
+    row = co_await store_.maybe(sql::journeys::contact, tenant, *contact);
+  } else if (email) {
+    pointer = "/email";
+    if (auto const address = contacts::parse_email(*email)) row = co_await store_.maybe(sql::journeys::contact_by_email, tenant, address->key);
+  } else {
+    pointer = "/external_id";
+    row = co_await store_.maybe(sql::journeys::contact_by_external_id, tenant, *external_id);
+  }
+  if (!row) co_return invalid_field(pointer, "invalid_value", "there is no such contact");
+  co_return row->id<ContactId>(0);
 }
 
 Task<Result<Explained>> Executions::explain(TenantId tenant, JourneyId journey, ExecutionId id) {

@@ -272,3 +272,51 @@ TEST_CASE("who is on the way is listed, explained, counted and ordered about ove
     CHECK(answer.status == 404);
   });
 }
+
+TEST_CASE("a contact is called into a journey by id, by address or by the number another system knows them under") {
+  on_each_api([](ApiStory& t) -> Task<void> {
+    auto const made = co_await t.post("/journeys", named("Called", R"({"nodes": [{"id": "start", "kind": "trigger", "settings": {"on": "call"}, "exits": {"next": "pause"}},
+      {"id": "pause", "kind": "wait", "settings": {"duration": "2d"}, "exits": {"next": "bye"}}, {"id": "bye", "kind": "exit"}], "entry": {"again": "always"}})"));
+    auto const path = "/journeys/" + made.id() + "/call";
+    auto const ada = co_await t.post("/contacts", R"({"email": "ada@example.net", "external_id": "crm-7"})");
+    auto answer = co_await t.post(path, R"({"email": "ada@example.net"})");
+    CHECK(answer.status == 409);
+    answer = co_await t.post("/journeys/" + made.id() + "/activate");
+    REQUIRE(answer.status == 200);
+    answer = co_await t.post(path, R"({"email": " ADA@example.net", "variables": {"total": 12.5}})");
+    CHECK(answer.status == 201);
+    CHECK(answer.json.at("contact_id").as_string() == ada.id());
+    auto const way = answer.id();
+    answer = co_await t.get("/journeys/" + made.id() + "/executions/" + way);
+    CHECK(answer.json.at("variables").at("total") == 12.5);
+    answer = co_await t.post(path, R"({"external_id": "crm-7", "key": "order-1"})");
+    CHECK(answer.status == 201);
+    answer = co_await t.post(path, "{\"contact_id\": \"" + ada.id() + "\", \"key\": \"order-1\"}");
+    CHECK(answer.status == 409);
+    std::vector<std::pair<std::string, std::string>> const wrong{{"{}", "/contact_id required"},
+                                                                 {R"({"email": "a@b.example", "external_id": "x"})", "/contact_id required"},
+                                                                 {R"({"email": "nobody@example.net"})", "/email invalid_value"},
+                                                                 {R"({"email": "no address"})", "/email invalid_value"},
+                                                                 {R"({"external_id": "'; --"})", "/external_id invalid_value"},
+                                                                 {R"({"contact_id": "01890000-0000-7000-8000-0000000000ff"})", "/contact_id invalid_value"},
+                                                                 {R"({"email": "ada@example.net", "variables": []})", "/variables wrong_type"},
+                                                                 {R"({"email": "ada@example.net", "variables": {"a": ")" + std::string(20'000, 'x') + "\"}}", "/variables too_long"},
+                                                                 {R"({"email": "ada@example.net", "node_id": "bye"})", "/node_id unknown_field"}};
+    for (auto const& [body, expected] : wrong) {
+      answer = co_await t.post(path, body);
+      INFO(body.substr(0, 80));
+      CHECK(answer.status == 400);
+      CHECK(answer.errors() == Words{expected});
+    }
+    // Another tenant's contact is nobody here.
+    auto const stranger = co_await t.another_tenant("Stranger");
+    auto const theirs = With().key(co_await t.key(identity::Role::owner, true, stranger));
+    auto const eve = co_await t.post("/contacts", R"({"email": "eve@example.net"})", theirs);
+    answer = co_await t.post(path, "{\"contact_id\": \"" + eve.id() + "\"}");
+    CHECK(answer.status == 400);
+    answer = co_await t.post(path, R"({"email": "eve@example.net"})", theirs);
+    CHECK(answer.status == 404);
+    answer = co_await t.get("/contacts/" + ada.id() + "/journeys");
+    CHECK(answer.json.at("items").as_array().size() == 2);
+  });
+}

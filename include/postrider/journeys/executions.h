@@ -93,10 +93,16 @@ class Executions {
  public:
   Executions(db::Store& store, Clock const& clock, Ids& ids) : store_(store), clock_(clock), ids_(ids) {}
 
+  // Fails with not_found.
+  Task<Result<void>> check_journey(TenantId tenant, JourneyId journey);
   // Newest first. Fails with not_found when there is no such journey.
   Task<Result<std::vector<ExecutionRecord>>> list(TenantId tenant, JourneyId journey, ExecutionFilter filter, std::optional<LastExecution> before, int limit);
   // Of one contact through all journeys. Fails with not_found when there is no such contact.
   Task<Result<std::vector<ExecutionRecord>>> of_contact(TenantId tenant, ContactId contact, std::optional<LastExecution> before, int limit);
+  // Who is meant by one of the three. Fails with invalid, pointing at the member that names nobody, or at contact_id when not exactly one is given.
+  Task<Result<ContactId>> named(TenantId tenant, std::optional<ContactId> contact, std::optional<std::string> email, std::optional<std::string> external_id);
+  // One of them, without its story.
+  Task<Result<ExecutionRecord>> find(TenantId tenant, JourneyId journey, ExecutionId id);
   // With every visit and why it went as it did.
   Task<Result<Explained>> explain(TenantId tenant, JourneyId journey, ExecutionId id);
   // Fails with not_found: the journey, or the version.
@@ -112,9 +118,7 @@ class Executions {
   Task<Result<std::int64_t>> release(Context context, JourneyId journey);
 
  private:
-  Task<Result<ExecutionRecord>> find(TenantId tenant, JourneyId journey, ExecutionId id);
   Task<Result<ExecutionRecord>> order(Context context, ExecutionRecord before, boost::json::object wanted, std::string_view action);
-  Task<Result<void>> check_journey(TenantId tenant, JourneyId journey);
 
   db::Store& store_;
   Clock const& clock_;
