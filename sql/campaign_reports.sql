@@ -1,5 +1,11 @@
 -- What came of a campaign. $3 is one run's number as text, or null for all.
 
+-- name: ending
+-- tag: router
+select k.updated_at, (select max(r.updated_at) from campaign_runs r where r.tenant_id = $1 and r.campaign_id = $2) from campaigns k
+where k.tenant_id = $1 and k.id = $2 and k.status in ('completed', 'canceled')
+  and not exists (select 1 from campaign_runs r where r.tenant_id = $1 and r.campaign_id = $2 and not r.settled);
+
 -- name: ledger
 -- tag: router
 -- A recount in one pass: what is shown is what is there.
@@ -21,8 +27,8 @@ group by coalesce(bounce_class, 'unknown'), substr(coalesce(error, ''), 1, 200) 
 
 -- name: hits
 -- tag: router
--- Opens and clicks, told apart by who did them; each message once in the last column.
-select e.event_type, e.actor_class, count(*), count(distinct e.message_id) from message_events e
+-- Opens and clicks, told apart by who did them; in the last column each message that a machine clicked in, once.
+select e.event_type, e.actor_class, count(*), count(distinct case when e.event_type = 'clicked' and e.actor_class = 'machine' then e.message_id end) from message_events e
 where e.tenant_id = $1 and e.campaign_id = $2 and e.event_type in ('opened', 'clicked')
   and (cast($3 as text) is null or exists (select 1 from messages m where m.tenant_id = $1 and m.id = e.message_id and m.visit = $3))
 group by e.event_type, e.actor_class;

@@ -22,6 +22,7 @@ order by created_at desc, id desc limit $4;
 
 -- name: list_of_campaign
 -- tag: router
+-- Messages of a campaign come into being between the start of its first run and the end of its last: nothing newer or older is read.
 select id, campaign_id, case when contact_id <> '00000000-0000-0000-0000-000000000000' then contact_id end, to_address, channel, purpose, kind, status,
        skip_reason, attempt_count, priority, provider_message_id, template_version_id, sender_id, provider_id, tracking, variables, scheduled_at,
        case when status = 'queued' then due_at end, sent_at, error, delivered_at, opened_at, machine_opened_at, clicked_at, bounced_at, bounce_class,
@@ -30,6 +31,8 @@ from messages
 where tenant_id = $1 and (created_at, id) < ($2, $3) and campaign_id = $11 and (cast($5 as text) is null or status = $5) and (cast($6 as text) is null or channel = $6)
   and (cast($7 as text) is null or kind = $7) and (cast($8 as text) is null or purpose = $8)
   and (cast($9 as timestamptz) is null or created_at >= $9) and (cast($10 as timestamptz) is null or created_at < $10)
+  and created_at >= coalesce((select min(r.started_at) from campaign_runs r where r.tenant_id = $1 and r.campaign_id = $11), '2000-01-01T00:00:00.000000Z')
+  and created_at <= coalesce((select case when count(*) = count(r.completed_at) then max(r.completed_at) end from campaign_runs r where r.tenant_id = $1 and r.campaign_id = $11), $2)
 order by created_at desc, id desc limit $4;
 
 -- name: list_of_contact

@@ -669,8 +669,21 @@ create index messages_sending on messages (lease_owner) where status = 'sending'
 create index messages_uncertain on messages (updated_at) where status = 'uncertain' and uncertain_closed_at is null;
 create index messages_contact on messages (tenant_id, contact_id, created_at desc);
 create index messages_campaign on messages (tenant_id, campaign_id, visit, status);
-create index messages_created on messages (tenant_id, created_at desc, id);
+create index messages_created on messages (tenant_id, created_at, id);
+-- What somebody looks for among millions that were sent; most messages never enter these.
+create index messages_unsent on messages (tenant_id, status, created_at, id) where status in ('skipped', 'failed', 'uncertain', 'canceled');
+create index messages_other_channels on messages (tenant_id, channel, created_at, id) where channel <> 'email';
 create index messages_provider on messages (tenant_id, provider_message_id) where provider_message_id is not null;
+
+-- Counts that took long, as they were last (src/api/kept_counts.h).
+create table kept_counts (
+  tenant_id uuid not null,
+  name text not null,
+  version text not null,
+  body jsonb not null,
+  counted_at timestamptz not null,
+  constraint kept_counts_pkey primary key (tenant_id, name)
+);
 
 -- Every decision on a message: what the gate read, what was tried, what came back.
 create table message_attempts (

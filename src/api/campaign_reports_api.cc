@@ -122,13 +122,18 @@ Result<std::optional<std::string>> run_of(http::Request const& request) {
 }
 
 template <class T>
-http::Response items(std::vector<T> const& all) {
+boost::json::object items_of(std::vector<T> const& all) {
   boost::json::array out;
   for (auto const& each : all) out.push_back(json::encode(each));
   boost::json::object body;
   body["items"] = std::move(out);
   body["next_cursor"] = nullptr;
-  return ok(body);
+  return body;
+}
+
+template <class T>
+http::Response items(std::vector<T> const& all) {
+  return ok(items_of(all));
 }
 
 }  // namespace
@@ -157,12 +162,33 @@ std::vector<http::Route> CampaignReportsApi::routes() {
   return all;
 }
 
-CampaignReportsApi::Answer CampaignReportsApi::report(http::Request& request) {
+CampaignReportsApi::Answer CampaignReportsApi::counted(http::Request& request, std::string what, Counting counting) {
   auto const id = path_id<CampaignId>(request, "campaign");
   if (!id) co_return id.error();
   auto const run = run_of(request);
   if (!run) co_return run.error();
-  auto const r = co_await reports_.report(caller(request).context.tenant, *id, *run);
+  auto const tenant = caller(request).context.tenant;
+  KeptCounts::Count const count = [this, counting, tenant, id = *id, run = *run] { return (this->*counting)(tenant, id, run); };
+  auto const ending = co_await reports_.ending(tenant, *id);
+  Result<boost::json::value> body(boost::json::value(nullptr));
+  if (ending) {
+    KeptCounts::Terms terms;
+    terms.name = what + ":" + id->str() + ":" + run->value_or("all");
+    terms.version = *ending;
+    body = co_await counts_.answer(tenant, std::move(terms), count);
+  } else {
+    body = co_await count();
+  }
+  if (!body) co_return body.error();
+  co_return ok(*body);
+}
+
+CampaignReportsApi::Answer CampaignReportsApi::report(http::Request& request) { return counted(request, "report", &CampaignReportsApi::count_report); }
+CampaignReportsApi::Answer CampaignReportsApi::series(http::Request& request) { return counted(request, "series", &CampaignReportsApi::count_series); }
+CampaignReportsApi::Answer CampaignReportsApi::links(http::Request& request) { return counted(request, "links", &CampaignReportsApi::count_links); }
+
+CampaignReportsApi::Counted CampaignReportsApi::count_report(TenantId tenant, CampaignId id, std::optional<std::string> run) {
+  auto const r = co_await reports_.report(tenant, id, std::move(run));
   if (!r) co_return r.error();
   ReportOut out;
   fill(out, r->states);
@@ -183,7 +209,8 @@ CampaignReportsApi::Answer CampaignReportsApi::report(http::Request& request) {
   out.first_sent_at = r->first_sent_at;
   out.last_sent_at = r->last_sent_at;
   out.as_of = r->as_of;
-  co_return ok(json::encode(out));
+  auto body = json::encode(out);
+  co_return body;
 }
 
 CampaignReportsApi::Answer CampaignReportsApi::runs(http::Request& request) {
@@ -214,12 +241,8 @@ CampaignReportsApi::Answer CampaignReportsApi::runs(http::Request& request) {
   co_return list_answer(request, *page, *found, encode, key);
 }
 
-CampaignReportsApi::Answer CampaignReportsApi::series(http::Request& request) {
-  auto const id = path_id<CampaignId>(request, "campaign");
-  if (!id) co_return id.error();
-  auto const run = run_of(request);
-  if (!run) co_return run.error();
-  auto const found = co_await reports_.series(caller(request).context.tenant, *id, *run);
+CampaignReportsApi::Counted CampaignReportsApi::count_series(TenantId tenant, CampaignId id, std::optional<std::string> run) {
+  auto const found = co_await reports_.series(tenant, id, std::move(run));
   if (!found) co_return found.error();
   std::vector<HourOut> all;
   for (auto const& hour : *found) {
@@ -230,19 +253,17 @@ CampaignReportsApi::Answer CampaignReportsApi::series(http::Request& request) {
     all.push_back(HourOut{hour.hour, of("sent"), of("delivered"), of("opened"), of("machine_opened"), of("clicked"), of("machine_clicked"), of("bounced"),
                           of("complained"), of("unsubscribed")});
   }
-  co_return items(all);
+  boost::json::value body = items_of(all);
+  co_return body;
 }
 
-CampaignReportsApi::Answer CampaignReportsApi::links(http::Request& request) {
-  auto const id = path_id<CampaignId>(request, "campaign");
-  if (!id) co_return id.error();
-  auto const run = run_of(request);
-  if (!run) co_return run.error();
-  auto const found = co_await reports_.links(caller(request).context.tenant, *id, *run);
+CampaignReportsApi::Counted CampaignReportsApi::count_links(TenantId tenant, CampaignId id, std::optional<std::string> run) {
+  auto const found = co_await reports_.links(tenant, id, std::move(run));
   if (!found) co_return found.error();
   std::vector<LinkOut> all;
   for (auto const& link : *found) all.push_back(LinkOut{link.url, link.clicks, link.machine_clicks, link.contacts});
-  co_return items(all);
+  boost::json::value body = items_of(all);
+  co_return body;
 }
 
 CampaignReportsApi::Answer CampaignReportsApi::bounces(http::Request& request) {

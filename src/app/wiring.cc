@@ -141,6 +141,7 @@ Modules::Modules(Executor e, Options o)
       journey_engine(*store, clock, ids, random, http_client, journeys::Engine::Settings()),
       journeys(*store, clock, ids),
       journey_executions(*store, clock, ids),
+      kept_counts(*store, clock),
       operations_api(*store),
       session_api(identity),
       team_api(identity),
@@ -156,14 +157,14 @@ Modules::Modules(Executor e, Options o)
       messages_api(*store, clock, messages),
       engagement_api(reclassification),
       campaigns_api(campaigns),
-      campaign_reports_api(campaign_reports),
+      campaign_reports_api(campaign_reports, kept_counts),
       journeys_api(journeys),
       journey_executions_api(journey_executions, journey_engine),
       sending_policy_api(*store, clock, ids),
       records_api(*store, clock, ids),
       events_api(*store, clock, ids),
       web_version(messages, tokens),
-      overview_api(*store, clock),
+      overview_api(*store, clock, kept_counts),
       sender_pages(verification),
       recipient_pages(*store, clock, ids, tokens, identity, contacts),
       confirm_page(*store, clock, ids, tokens, identity, contacts, confirmations),
@@ -255,6 +256,7 @@ void Modules::make_services() {
     sending.journal_folder = options.state_dir;
     services.push_back(delivery::make_sender_service(ground, sending));
   }
+  if (has_role("api")) services.push_back(make_ticker(executor, "kept_counts", std::chrono::seconds(1), [this] { return kept_counts.turn(); }));
   if (has_role("api")) services.push_back(make_ticker(executor, "tracking_spool", std::chrono::seconds(3), [this] { return replay(spool, *ingest); }));
   if (has_role("scheduler")) {
     services.push_back(make_ticker(executor, "campaigns", std::chrono::seconds(1), [this] { return campaigns.tick(); }));

@@ -12,6 +12,7 @@
 #include "api/imports_api.h"
 #include "api/journey_executions_api.h"
 #include "api/journeys_api.h"
+#include "api/kept_counts.h"
 #include "api/leads_api.h"
 #include "api/messages_api.h"
 #include "api/operations_api.h"
@@ -126,6 +127,7 @@ struct Modules {
   journeys::Journeys journeys;
   journeys::Executions journey_executions;
   // 6 doors
+  api::KeptCounts kept_counts;
   api::OperationsApi operations_api;
   api::SessionApi session_api;
   api::TeamApi team_api;

@@ -77,7 +77,9 @@ boost::json::object difference(boost::json::object const& before, boost::json::o
 }
 
 Task<std::vector<Record>> list(db::Store& store, TenantId tenant, Filter filter, std::optional<Uuid> before, int limit) {
-  co_return read(co_await store.all(sql::audit::list, tenant, filter.entity_type, filter.entity_id, filter.actor_id, before, limit));
+  auto statement = sql::audit::list;
+  statement.dynamic = filter.entity_type || filter.entity_id || filter.actor_id;  // planned for what is asked
+  co_return read(co_await store.all(statement, tenant, filter.entity_type, filter.entity_id, filter.actor_id, before, limit));
 }
 
 Task<std::vector<Record>> of_request(db::Store& store, TenantId tenant, Uuid actor, std::string request_id, Instant since) {

@@ -116,6 +116,13 @@ Task<bool> Reports::exists(TenantId tenant, CampaignId id) {
   co_return row.has_value();
 }
 
+Task<std::optional<std::string>> Reports::ending(TenantId tenant, CampaignId id) {
+  auto const row = co_await store_.maybe(sql::campaign_reports::ending, tenant, id);
+  if (!row) co_return std::nullopt;
+  auto const last = row->maybe_instant(1);
+  co_return to_text(row->instant(0)) + (last ? " " + to_text(*last) : "");
+}
+
 Task<Result<Report>> Reports::report(TenantId tenant, CampaignId id, std::optional<std::string> run) {
   if (!co_await exists(tenant, id)) co_return not_found("campaign", id.str());
   Report r;

@@ -99,10 +99,12 @@ Task<std::vector<Listed>> list(db::Store& store, TenantId tenant, EventFilter fi
   auto const last_at = after ? after->first : end;
   auto const last_id = after ? after->second : EventId();
   db::Rows rows;
+  auto of_all = sql::events::list;
+  of_all.dynamic = filter.type || filter.from || filter.to;  // planned for what is asked
   if (filter.contact_id)
     rows = co_await store.all(sql::events::list_of_contact, tenant, filter.type, from, to, last_at, last_id, limit, *filter.contact_id);
   else
-    rows = co_await store.all(sql::events::list, tenant, filter.type, from, to, last_at, last_id, limit);
+    rows = co_await store.all(of_all, tenant, filter.type, from, to, last_at, last_id, limit);
   std::vector<Listed> all;
   all.reserve(rows.size());
   for (auto const row : rows) all.push_back(Listed{read_event(row, 0), row.instant(8)});

@@ -103,6 +103,8 @@ class Reports {
   Task<Result<std::vector<LinkReport>>> links(TenantId tenant, CampaignId id, std::optional<std::string> run);
   Task<Result<std::vector<BounceReport>>> bounces(TenantId tenant, CampaignId id, std::optional<std::string> run);
   Task<Result<std::vector<DomainReport>>> domains(TenantId tenant, CampaignId id, std::optional<std::string> run, int limit);
+  // Of a campaign that has ended and whose messages are settled: words that change when it goes on. Until then, or without it: nothing.
+  Task<std::optional<std::string>> ending(TenantId tenant, CampaignId id);
   // Of the newest run.
   Task<Result<Progress>> progress(TenantId tenant, CampaignId id);
   // Lines of CSV (the first page with its header), and the last message's id to go on from; no lines at the end.

@@ -9,7 +9,7 @@ import { type Series, TimeChart } from "../kit/chart";
 import { Button } from "../kit/controls";
 import { Glyph, type GlyphName } from "../kit/glyph";
 import { Empty, Figure, Loading, Notice, Page, Problem, Section, Status, When } from "../kit/page";
-import { Progress, useProgress, useReport } from "../parts/live";
+import { askAgain, Progress, useProgress, useReport } from "../parts/live";
 import { mayAdminister, maySend, mayWrite, useSession } from "../session";
 import { t, tn } from "../texts";
 import type { Campaign, Provider, Segment, Sender, Template } from "../types";
@@ -31,6 +31,7 @@ interface Overview {
   contacts: number;
   failed: number;
   uncertain: number;
+  as_of?: string;
 }
 
 const first = <T,>(path: string, limit = 1) => api.get<List<T>>(`${path}${query({ limit })}`).then((list) => list.items);
@@ -137,7 +138,7 @@ function FirstSteps({ campaigns }: { campaigns: Campaign[] }) {
 export default function Home() {
   const session = useSession();
   const campaigns = useQuery({ queryKey: ["campaigns", "home"], refetchInterval: 10_000, queryFn: () => first<Campaign>("/campaigns", 100) });
-  const overview = useQuery({ queryKey: ["overview"], refetchInterval: 60_000, queryFn: () => api.get<Overview>("/overview") });
+  const overview = useQuery({ queryKey: ["overview"], refetchInterval: askAgain<Overview>(60_000), queryFn: () => api.get<Overview>("/overview") });
   const needs = useNeeds(campaigns.data ?? [], overview.data);
   const page = (content: React.ReactNode) => <Page title={t("Home")} actions={maySend(session) && <Button look="primary" icon="plus" to="/campaigns?new=1">{t("New campaign")}</Button>}>{content}</Page>;
   if (campaigns.isError) return page(<Problem error={campaigns.error} again={() => campaigns.refetch()} />);

@@ -12,8 +12,14 @@ import { useRoutes } from "./routes";
 export const isLive = (status: string | undefined) => status === "active";
 
 // A report is a recount of every message: it is asked for when somebody looks, and rarely after. What moves in between is told by the progress.
+// In a large workspace the server shows at once what it counted last and counts anew: then it is asked again, a few times.
+export const askAgain = <T extends { as_of?: string }>(otherwise: number | false) => (asked: { state: { data?: T; dataUpdateCount: number } }) => {
+  const counted = asked.state.data?.as_of;
+  return counted && Date.now() - new Date(counted).getTime() > 90_000 && asked.state.dataUpdateCount < 5 ? 3_000 : otherwise;
+};
+
 export function useReport(id: string, live = false, freshFor = 60_000) {
-  return useQuery({ queryKey: ["report", id], queryFn: () => api.get<Report>(`/campaigns/${id}/report`), staleTime: freshFor, refetchInterval: live ? 60_000 : false });
+  return useQuery({ queryKey: ["report", id], queryFn: () => api.get<Report>(`/campaigns/${id}/report`), staleTime: freshFor, refetchInterval: askAgain<Report>(live ? 60_000 : false) });
 }
 
 // The counts of a report with what is known of its end states since. Progress is of the newest run alone, so runs that repeat stay as they were counted.
