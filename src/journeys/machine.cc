@@ -78,10 +78,14 @@ class Traveller {
     if (state_.ended()) return std::move(turn_);
     know_variables();
     obey(input);
-    if (!state_.ended()) keep_rules();
-    if (!state_.ended()) reach_goals();
-    for (int visits = 0; !state_.ended() && go_on(); ++visits)
-      if (visits > static_cast<int>(most_nodes) * 2) throw std::logic_error("a journey goes round without waiting at node " + node().id);
+    // What was done on the way may break the rules, and a second goal may have been reached with the first: hence until nothing changes any more.
+    for (auto steps = turn_.steps.size() + 1; !state_.ended() && turn_.steps.size() != steps;) {
+      steps = turn_.steps.size();
+      keep_rules();
+      if (!state_.ended()) reach_goals();
+      for (int visits = 0; !state_.ended() && go_on(); ++visits)
+        if (visits > static_cast<int>(most_nodes) * 2) throw std::logic_error("a journey goes round without waiting at node " + node().id);
+    }
     return std::move(turn_);
   }
 

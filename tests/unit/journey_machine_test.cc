@@ -368,3 +368,27 @@ TEST_CASE("a fallback to a trigger and lengths that mean nothing are refused") {
   CHECK(mistakes(head + R"({"id": "do", "kind": "wait", "settings": {"field": "attributes.day", "before": "400d"}, "exits": {"next": "bye"}})" + tail + "}") ==
         "/definition/nodes/1/settings/before out_of_range\n");
 }
+
+TEST_CASE("two goals that were reached before one look are both counted") {
+  auto const definition = between("pause", R"({"id": "pause", "kind": "wait", "settings": {"duration": "30d"}, "exits": {"next": "bye"}},
+    {"id": "seen", "kind": "goal", "settings": {"event": "came_by"}, "exits": {"next": "rest"}}, {"id": "rest", "kind": "wait", "settings": {"duration": "9d"}, "exits": {"next": "bye"}},
+    {"id": "bought", "kind": "goal", "settings": {"event": "paid"}})");
+  Traveller t(definition);
+  t.look();
+  t.now += 1h;
+  t.happens("came_by");
+  t.happens("paid");
+  t.look();
+  CHECK(t.path() == "start next, pause goal, seen next, rest goal, bought");
+  CHECK(t.state.status == ExecutionStatus::completed);
+}
+
+TEST_CASE("who breaks the journey's rule by what the journey itself does leaves at once, not at the next look") {
+  auto const definition = between("untag", R"({"id": "untag", "kind": "action", "settings": {"act": "remove_tag", "tag": "vip"}, "exits": {"next": "pause"}},
+    {"id": "pause", "kind": "wait", "settings": {"duration": "30d"}, "exits": {"next": "bye"}})", R"(, "rules": {"stay_while": {"type": "tag", "tag": "vip"}})");
+  Traveller t(definition);
+  t.facts.contact.tags = {"vip"};
+  t.look();
+  CHECK(t.path() == "start next, untag next, pause");
+  CHECK(t.state.reason == "no_longer_fits");
+}
