@@ -173,6 +173,11 @@ int run(Command const& command) {
     case Verb::demo: return run_demo(command);
     case Verb::openapi: return in_temporary_folder(command, print_openapi);
     case Verb::journey_validate: return validate_journey(command);
+    case Verb::journey_simulate: return simulate_journey(command);
+    case Verb::journey_test: return test_journey(command);
+    case Verb::journey_plan: return run_with_application(command, plan_journey, true);
+    case Verb::journey_apply: return run_with_application(command, apply_journey, true);
+    case Verb::journey_export: return run_with_application(command, export_journey, true);
     case Verb::doctor: return doctor(command);
   }
   return 2;

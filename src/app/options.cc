@@ -197,6 +197,31 @@ Parsed parse_arguments(int argc, char const* const* argv) {
       ->add_option("FILE", command.file, "A journey as the API shows it, or its definition alone (JSON)")
       ->required();
 
+  auto* const simulate = verb(journey->add_subcommand("simulate", "Lead made-up people through a journey in a file; nothing can leave"), Verb::journey_simulate);
+  simulate->add_option("FILE", command.file, "The journey")->required();
+  simulate->add_option("--scenario", command.scenario, "Population, rates, frequency cap and start, as POST /journeys/{id}/simulate takes them (JSON)");
+  simulate->add_option("--people", command.people, "How many; 10,000 without it");
+  simulate->add_option("--days", command.days, "For how long; 90 without it");
+  simulate->add_option("--seed", command.seed, "The same seed gives the same answer; 1 without it");
+  simulate->add_option("--compare", command.compare, "Another journey's file, over the same people with the same luck");
+  simulate->add_flag("--json", command.json, "Print every node and day as JSON");
+  verb(journey->add_subcommand("test", "Run the scenarios of a file: one contact each, what happens to them, and what must come of it"), Verb::journey_test)
+      ->add_option("FILE", command.file, "Scenarios (JSON); they name the journey's file, which lies beside them")
+      ->required();
+  auto* const plan = verb(journey->add_subcommand("plan", "Say what applying a file would change"), Verb::journey_plan);
+  add_settings(*plan, options);
+  plan->add_option("FILE", command.file, "The journey, as 'export' writes it")->required();
+  plan->add_option("--tenant", command.tenant, "Name or id of the tenant; 'default' without it");
+  auto* const apply = verb(journey->add_subcommand("apply", "Make the journey of a file, or change the draft of the one that has its name"), Verb::journey_apply);
+  add_settings(*apply, options);
+  apply->add_option("FILE", command.file, "The journey, as 'export' writes it")->required();
+  apply->add_option("--tenant", command.tenant, "Name or id of the tenant; 'default' without it");
+  apply->add_flag("--publish", command.publish, "Make it a version at once: for whoever comes in from now on");
+  auto* const exported = verb(journey->add_subcommand("export", "Print a journey's draft as a file"), Verb::journey_export);
+  add_settings(*exported, options);
+  exported->add_option("NAME", command.name, "The journey's name")->required();
+  exported->add_option("--tenant", command.tenant, "Name or id of the tenant; 'default' without it");
+
   auto* const doctor = verb(app.add_subcommand("doctor", "Check configuration, database, providers and the public address"), Verb::doctor);
   add_settings(*doctor, options);
   doctor->add_flag("--json", command.json, "Print the findings as JSON");

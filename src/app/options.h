@@ -29,7 +29,8 @@ struct Options {
   bool no_migrate = false;
 };
 
-enum class Verb { serve, migrate, demo, tenant_create, user_create, apikey_create, import_contacts, doctor, print_config, list_fail_points, openapi, journey_validate };
+enum class Verb { serve, migrate, demo, tenant_create, user_create, apikey_create, import_contacts, doctor, print_config, list_fail_points, openapi,
+                  journey_validate, journey_simulate, journey_test, journey_plan, journey_apply, journey_export };
 
 struct Command {
   Verb verb = Verb::serve;
@@ -43,6 +44,11 @@ struct Command {
   std::string file;
   std::string consent;
   std::string consent_source;
+  // journey simulate, apply
+  std::string scenario;  // --scenario: a simulation as the API takes it
+  std::string compare;   // --compare: another journey's file
+  std::optional<std::int64_t> people, days, seed;
+  bool publish = false;
 };
 
 // What to do, or (when nothing) the exit code after help, version or a usage error has been printed.
