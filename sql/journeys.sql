@@ -160,3 +160,37 @@ update journey_executions set due_at = $3, held_at = null, not_before = case whe
 where tenant_id = $1 and id in (select h.id from journey_executions h where h.tenant_id = $1 and h.journey_id = $2 and h.held_at is not null and h.status in ('active', 'waiting')
                                 order by h.id limit $4)
   and held_at is not null returning id;
+
+-- name: insert_migration
+-- tag: router
+insert into journey_migrations (tenant_id, id, journey_id, from_version, to_version, map, status, created_by, created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, 'running', $7, $8, $8) on conflict do nothing returning id;
+
+-- name: migration
+-- tag: router
+select id, journey_id, from_version, to_version, map, status, moved, exited, returned, created_at, updated_at from journey_migrations where tenant_id = $1 and journey_id = $2 and id = $3;
+
+-- name: migrations
+-- tag: router
+select id, journey_id, from_version, to_version, map, status, moved, exited, returned, created_at, updated_at from journey_migrations where tenant_id = $1 and journey_id = $2 and id < $3 order by id desc limit $4;
+
+-- name: take_migration
+-- tag: router
+-- One at a time works on it; nothing when it is not in this state any more.
+update journey_migrations set updated_at = $5 where tenant_id = $1 and journey_id = $2 and id = $3 and status = $4 returning id;
+
+-- name: advance_migration
+-- tag: router
+update journey_migrations set moved = moved + $4, exited = exited + $5, returned = returned + $6, updated_at = $7 where tenant_id = $1 and journey_id = $2 and id = $3;
+
+-- name: end_migration
+-- tag: router
+update journey_migrations set status = $5, updated_at = $6 where tenant_id = $1 and journey_id = $2 and id = $3 and status = $4;
+
+-- name: begin_rollback
+-- tag: router
+update journey_migrations set status = 'rolling_back', updated_at = $4 where tenant_id = $1 and journey_id = $2 and id = $3 and status in ('running', 'completed') returning id;
+
+-- name: other_running
+-- tag: router
+select id from journey_migrations where tenant_id = $1 and journey_id = $2 and status in ('running', 'rolling_back') and id <> $3;

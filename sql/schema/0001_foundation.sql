@@ -765,6 +765,26 @@ create table journey_versions (
   constraint journey_versions_pkey primary key (tenant_id, journey_id, version)
 );
 
+-- A plan that brings those on the way from one version to another. Whom it moved, the history of each tells.
+create table journey_migrations (
+  tenant_id uuid not null,
+  id uuid not null,
+  journey_id uuid not null,
+  from_version integer not null,
+  to_version integer not null,
+  map jsonb not null,
+  status text not null check (status in ('running', 'completed', 'rolling_back', 'rolled_back')),
+  moved bigint not null default 0,
+  exited bigint not null default 0,
+  returned bigint not null default 0,
+  created_by uuid,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  constraint journey_migrations_pkey primary key (tenant_id, id)
+);
+create unique index journey_migrations_running on journey_migrations (tenant_id, journey_id) where status in ('running', 'rolling_back');
+create index journey_migrations_list on journey_migrations (tenant_id, journey_id, id desc);
+
 -- One contact on the way. `due_at` says when to look next; nothing when it has ended, or is held until somebody decides.
 create table journey_executions (
   tenant_id uuid not null,

@@ -139,6 +139,7 @@ Modules::Modules(Executor e, Options o)
       campaigns(*store, clock, ids, segments, templates, campaign_settings(options)),
       campaign_reports(*store, clock),
       journey_engine(*store, clock, ids, random, http_client, journeys::Engine::Settings()),
+      journey_migrations(*store, clock, ids, journey_engine, journeys::Migrations::Settings()),
       journeys(*store, clock, ids),
       journey_executions(*store, clock, ids),
       kept_counts(*store, clock),
@@ -160,6 +161,7 @@ Modules::Modules(Executor e, Options o)
       campaign_reports_api(campaign_reports, kept_counts),
       journeys_api(journeys),
       journey_executions_api(journey_executions, journey_engine),
+      journey_migrations_api(journey_migrations),
       sending_policy_api(*store, clock, ids),
       records_api(*store, clock, ids),
       events_api(*store, clock, ids),
@@ -199,6 +201,7 @@ std::vector<http::Route> Modules::routes() {
   append(all, campaign_reports_api.routes());
   append(all, journeys_api.routes());
   append(all, journey_executions_api.routes());
+  append(all, journey_migrations_api.routes());
   append(all, sending_policy_api.routes());
   append(all, records_api.routes());
   append(all, events_api.routes());
@@ -236,10 +239,12 @@ void Modules::make_services() {
     campaign_work.queue = "campaigns";
     campaign_work.concurrency = 4;
     services.push_back(jobs::make_worker(*store, clock, random, executor, instance, campaign_work, campaigns.job_handlers()));
+    auto journey_handlers = journey_engine.job_handlers();
+    journey_handlers.merge(journey_migrations.job_handlers());
     jobs::WorkerSettings journey_work;
     journey_work.queue = "journeys";
     journey_work.concurrency = 32;  // they wait for other people's servers
-    services.push_back(jobs::make_worker(*store, clock, random, executor, instance, journey_work, journey_engine.job_handlers()));
+    services.push_back(jobs::make_worker(*store, clock, random, executor, instance, journey_work, std::move(journey_handlers)));
     events::ConsumerSettings journey_events;
     journey_events.name = "journeys";
     journey_events.from_the_start = false;

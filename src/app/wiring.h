@@ -11,6 +11,7 @@
 #include "api/images_api.h"
 #include "api/imports_api.h"
 #include "api/journey_executions_api.h"
+#include "api/journey_migrations_api.h"
 #include "api/journeys_api.h"
 #include "api/kept_counts.h"
 #include "api/leads_api.h"
@@ -63,6 +64,7 @@
 #include "postrider/journeys/engine.h"
 #include "postrider/journeys/executions.h"
 #include "postrider/journeys/journeys.h"
+#include "postrider/journeys/migrations.h"
 #include "postrider/segments/segments.h"
 
 #include <memory>
@@ -124,6 +126,7 @@ struct Modules {
   campaigns::Campaigns campaigns;
   campaigns::Reports campaign_reports;
   journeys::Engine journey_engine;
+  journeys::Migrations journey_migrations;
   journeys::Journeys journeys;
   journeys::Executions journey_executions;
   // 6 doors
@@ -146,6 +149,7 @@ struct Modules {
   api::CampaignReportsApi campaign_reports_api;
   api::JourneysApi journeys_api;
   api::JourneyExecutionsApi journey_executions_api;
+  api::JourneyMigrationsApi journey_migrations_api;
   api::SendingPolicyApi sending_policy_api;
   api::RecordsApi records_api;
   api::EventsApi events_api;

@@ -320,3 +320,74 @@ TEST_CASE("a contact is called into a journey by id, by address or by the number
     CHECK(answer.json.at("items").as_array().size() == 2);
   });
 }
+
+TEST_CASE("those on the way are brought to another version over HTTP: planned, started, looked after, rolled back") {
+  on_each_api([](ApiStory& t) -> Task<void> {
+    auto const made = co_await t.post("/journeys", named("Moving", quiet()));
+    auto const path = "/journeys/" + made.id();
+    auto answer = co_await t.post(path + "/activate");
+    REQUIRE(answer.status == 200);
+    auto const ada = co_await t.post("/contacts", R"({"email": "ada@example.net"})");
+    answer = co_await t.post(path + "/call", R"({"email": "ada@example.net"})");
+    REQUIRE(answer.status == 201);
+    auto const way = answer.id();
+    std::string const other = R"({"nodes": [{"id": "start", "kind": "trigger", "settings": {"on": "call"}, "exits": {"next": "rest"}},
+                                            {"id": "rest", "kind": "wait", "settings": {"duration": "9d"}, "exits": {"next": "bye"}}, {"id": "bye", "kind": "exit"}]})";
+    answer = co_await t.patch(path, "{\"definition\": " + other + "}");
+    answer = co_await t.post(path + "/publish");
+    REQUIRE(answer.json.at("version") == 2);
+    answer = co_await t.post(path + "/migrations/plan", R"({"from": 1, "to": 2})");
+    CHECK(answer.status == 400);
+    CHECK(answer.errors() == Words{"/map/pause required"});
+    answer = co_await t.post(path + "/migrations/plan", R"({"from": 1, "to": 2, "map": {"pause": "rest"}})");
+    CHECK(answer.status == 200);
+    CHECK(answer.json.at("nodes").at(0).at("to_node_id").is_string());
+    std::vector<std::pair<std::string, std::string>> const wrong{{R"({"from": 1})", "/to required"},
+                                                                 {R"({"from": 0, "to": 2})", "/from out_of_range"},
+                                                                 {R"({"from": 1, "to": 2, "map": {"pause": 7}})", "/map/pause wrong_type"},
+                                                                 {R"({"from": 1, "to": 2, "map": {"pause": "start"}})", "/map/pause invalid_value"},
+                                                                 {R"({"from": 1, "to": 2, "map": {"pause": "rest"}, "dry": true})", "/dry unknown_field"}};
+    for (auto const& [body, expected] : wrong) {
+      answer = co_await t.post(path + "/migrations", body);
+      INFO(body);
+      CHECK(answer.status == 400);
+      CHECK(answer.errors() == Words{expected});
+    }
+    answer = co_await t.post(path + "/migrations", R"({"from": 2, "to": 1, "map": {"rest": "exit"}})");
+    CHECK(answer.status == 409);
+    answer = co_await t.post(path + "/migrations", R"({"from": 1, "to": 2, "map": {"pause": "rest"}})");
+    REQUIRE(answer.status == 202);
+    CHECK(answer.json.at("status") == "running");
+    auto const one = path + "/migrations/" + answer.id();
+    jobs::Job job;
+    job.tenant = *TenantId::parse((co_await t.query("select tenant_id from journeys"))[0][0]);
+    job.payload["journey_id"] = made.id();
+    job.payload["migration_id"] = answer.id();
+    auto handlers = t.modules().journey_migrations.job_handlers();
+    auto const& migrate = handlers.at("journey:migrate");
+    // Nobody steps here, so she still stands at the trigger, which both versions have.
+    auto done = co_await migrate(job);
+    CHECK(std::holds_alternative<jobs::Done>(done));
+    answer = co_await t.get(one);
+    CHECK(answer.json.at("status") == "completed");
+    CHECK(answer.json.at("moved") == 1);
+    answer = co_await t.get(path + "/executions/" + way);
+    CHECK(answer.json.at("version") == 2);
+    CHECK(answer.json.at("steps").at(0).at("exit") == "migrated");
+    auto const stranger = co_await t.another_tenant("Stranger");
+    auto const theirs = With().key(co_await t.key(identity::Role::owner, true, stranger));
+    answer = co_await t.post(one + "/rollback", "", theirs);
+    CHECK(answer.status == 404);
+    answer = co_await t.get(path + "/migrations", theirs);
+    CHECK(answer.status == 404);
+    answer = co_await t.post(one + "/rollback");
+    CHECK(answer.status == 202);
+    done = co_await migrate(job);
+    CHECK(std::holds_alternative<jobs::Done>(done));
+    answer = co_await t.get(path + "/migrations");
+    CHECK(answer.json.at("items").at(0).at("status") == "rolled_back");
+    CHECK(answer.json.at("items").at(0).at("returned") == 1);
+    answer = co_await t.get(path + "/executions/" + way);
+    CHECK(answer.json.at("version") == 1);
+  });
+}
