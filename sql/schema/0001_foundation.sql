@@ -675,6 +675,19 @@ create index messages_unsent on messages (tenant_id, status, created_at, id) whe
 create index messages_other_channels on messages (tenant_id, channel, created_at, id) where channel <> 'email';
 create index messages_provider on messages (tenant_id, provider_message_id) where provider_message_id is not null;
 
+-- Filters, order and columns of a list of the console, under a name: the query of its address.
+create table views (
+  tenant_id uuid not null,
+  id uuid not null,
+  list text not null,
+  name text not null,
+  query text not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  constraint views_pkey primary key (tenant_id, id),
+  constraint views_name unique (tenant_id, list, name)
+);
+
 -- Counts that took long, as they were last (src/api/kept_counts.h).
 create table kept_counts (
   tenant_id uuid not null,

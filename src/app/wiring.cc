@@ -167,6 +167,7 @@ Modules::Modules(Executor e, Options o)
       events_api(*store, clock, ids),
       web_version(messages, tokens),
       overview_api(*store, clock, kept_counts),
+      views_api(*store, clock, ids),
       sender_pages(verification),
       recipient_pages(*store, clock, ids, tokens, identity, contacts),
       confirm_page(*store, clock, ids, tokens, identity, contacts, confirmations),
@@ -207,6 +208,7 @@ std::vector<http::Route> Modules::routes() {
   append(all, events_api.routes());
   append(all, web_version.routes());
   append(all, overview_api.routes());
+  append(all, views_api.routes());
   append(all, sender_pages.routes());
   append(all, recipient_pages.routes());
   append(all, confirm_page.routes());

@@ -30,6 +30,7 @@
 #include "api/team_api.h"
 #include "api/templates_api.h"
 #include "api/tracking.h"
+#include "api/views_api.h"
 #include "api/web_version.h"
 #include "app/options.h"
 #include "postrider/base/clock.h"
@@ -155,6 +156,7 @@ struct Modules {
   api::EventsApi events_api;
   api::WebVersion web_version;
   api::OverviewApi overview_api;
+  api::ViewsApi views_api;
   api::SenderPages sender_pages;
   api::RecipientPages recipient_pages;
   api::ConfirmPage confirm_page;

@@ -20,6 +20,8 @@ const { values: wish } = parseArgs({ options: {
 const here = dirname(fileURLToPath(import.meta.url));
 const limit = 1000;
 const email = 'reader@acme.example', password = 'a long enough password';
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => (interrupted = true));
 const seconds = (since) => ((performance.now() - since) / 1000).toFixed(1);
 
 const cluster = Postgres.start({
@@ -52,8 +54,8 @@ async function build() {
   const server = await home.start();
   const template = await home.template();
   const sender = await home.sender(9);
-  const everybody = await home.segment();
-  const pro = await home.segment({ and: [{ type: 'attribute', field: 'attributes.plan', operator: 'equals', value: 'pro' }, { type: 'tag', tag: 'customer' }] }, 'Customers on pro');
+  const everybody = await home.segment(undefined, undefined, 300);
+  const pro = await home.segment({ and: [{ type: 'attribute', field: 'attributes.plan', operator: 'equals', value: 'pro' }, { type: 'tag', tag: 'customer' }] }, 'Customers on pro', 300);
   await home.people(200, 'imported.example');
   const draft = await home.api.post('/campaigns', { name: 'The next letter', type: 'broadcast', segment_ids: [everybody.id], exclude_segment_ids: [pro.id], template_id: template.id, sender_id: sender.id });
   await server.stop();
@@ -119,6 +121,7 @@ try {
   const pages = { ...known, ...further(known) };
   const names = wish.only ? Object.keys(pages).filter((name) => wish.only.split(',').some((part) => name.startsWith(part))) : Object.keys(pages);
   for (const name of names) {
+    if (interrupted) break;
     const go = async () => {
       await page.goto('about:blank');
       await page.goto(server.url + pages[name], { waitUntil: 'commit' });
@@ -127,7 +130,7 @@ try {
   }
   console.log(slow.length ? `slower than ${limit} ms: ${slow.join(', ')}` : `every page shows all it has within ${limit} ms`);
   if (page.trouble.length) console.log(`trouble: ${page.trouble.join('; ')}`);
-  if (wish.keep) await until('the end (interrupt it)', () => false, 7200);
+  if (wish.keep) await until('the end (interrupt it)', () => interrupted, 7200);
   process.exitCode = slow.length ? 1 : 0;
 } finally {
   await browser.stop();

@@ -376,6 +376,25 @@ story('many contacts are tagged at once, and a view of them is kept and forgotte
   await page.getByRole('menuitem', { name: 'Keep this view…' }).click();
   await dialog.getByLabel('Name').fill('Autumn people');
   await dialog.getByRole('button', { name: 'Keep', exact: true }).click();
+  await said('View kept for everybody here');
+  // Another browser of the workspace has it as well; keeping it under the same name replaces it.
+  const colleague = await browser.reader();
+  await signIn(colleague, server.url, owner.email, owner.password);
+  await colleague.goto(`${server.url}/contacts?sort=email`);
+  await colleague.getByRole('button', { name: 'Views' }).click();
+  await colleague.getByRole('menuitem', { name: 'Autumn people' }).waitFor();
+  await colleague.getByRole('menuitem', { name: 'Keep this view…' }).click();
+  await colleague.getByRole('dialog').getByLabel('Name').fill('By address');
+  await colleague.getByRole('button', { name: 'Keep', exact: true }).click();
+  await colleague.locator('.toast', { hasText: 'View kept' }).waitFor();
+  await colleague.goto(`${server.url}/contacts?sort=-email`);
+  await colleague.getByRole('button', { name: 'Views' }).click();
+  await colleague.getByRole('menuitem', { name: 'Keep this view…' }).click();
+  await colleague.getByRole('dialog').getByLabel('Name').fill('By address');
+  await colleague.getByRole('button', { name: 'Replace' }).click();
+  await colleague.getByRole('button', { name: 'By address' }).waitFor();
+  await colleague.context().close();
+  assert.deepEqual((await api(page, 'GET', '/views?list=contacts')).items.map((view) => [view.name, view.query.includes('tag=autumn')]), [['Autumn people', true], ['By address', false]]);
   await go('/contacts');
   await page.getByRole('button', { name: 'Views' }).click();
   await page.getByRole('menuitem', { name: 'Autumn people' }).click();
@@ -384,6 +403,8 @@ story('many contacts are tagged at once, and a view of them is kept and forgotte
   await page.getByRole('button', { name: 'Autumn people' }).click();
   await page.getByRole('menuitem', { name: 'Forget “Autumn people”' }).click();
   await said('is forgotten');
+  await page.locator('.toast', { hasText: 'is forgotten' }).getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('button', { name: 'Autumn people' }).waitFor();
 });
 
 story('a list of addresses is suppressed, and one of them allowed again', async () => {

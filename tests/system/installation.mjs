@@ -73,13 +73,13 @@ export class Installation {
     }, 120);
   }
 
-  async segment(conditions = { type: 'attribute', field: 'email', operator: 'exists' }, name = 'Everybody') {
+  async segment(conditions = { type: 'attribute', field: 'email', operator: 'exists' }, name = 'Everybody', seconds = 30) {
     const segment = await this.api.post('/segments', { name: `${name} ${Math.random()}`, conditions });
     await this.api.post(`/segments/${segment.id}/recalculate`);
     return until('the segment to be calculated', async () => {
       const now = await this.api.get(`/segments/${segment.id}`);
       return now.last_calculated_at && now;
-    });
+    }, seconds);
   }
 
   async template(parts = {}) {
