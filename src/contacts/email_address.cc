@@ -21,6 +21,7 @@ std::string lower(std::string text) {
 
 std::optional<std::string> ascii_domain(std::string const& domain) {
   if (std::ranges::all_of(domain, [](unsigned char c) { return c < 0x80; })) return lower(domain);
+  if (domain.find('\0') != std::string::npos) return std::nullopt;  // libidn2 would read up to there
   char* out = nullptr;
   if (idn2_to_ascii_8z(domain.c_str(), &out, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK) return std::nullopt;
   std::string ascii = out;

@@ -1,6 +1,7 @@
 // What is pure about people: words of a search, cells of a file, texts for recipients.
 #include "contacts/search_words.h"
 #include "postrider/contacts/csv_cell.h"
+#include "postrider/contacts/email_address.h"
 #include "postrider/content/recipient_texts.h"
 
 #include <catch2/catch.hpp>
@@ -75,4 +76,9 @@ TEST_CASE("names are filled in once, and what they bring is not read again") {
   CHECK(content::said("{a} and {b}{c}", {{"a", "{b}"}, {"b", "2"}}) == "{b} and 2");
   CHECK(content::said("open {brace", {{"brace", "x"}}) == "open {brace");
   CHECK(content::said("", {}).empty());
+}
+
+TEST_CASE("an address whose domain goes on behind a NUL is no address") {
+  CHECK_FALSE(postrider::contacts::parse_email(std::string_view("ada@acme.example\0\xc3\xa9.example", 27)).has_value());
+  CHECK(postrider::contacts::parse_email("ada@\xc3\xa9.example").has_value());
 }
