@@ -9,9 +9,9 @@ const demo = await Demo.start();
 const browser = await Browser.start();
 let count = 0;
 try {
-  const looks = [['light', 1440, 900], ['dark', 1440, 900], ['light', 390, 844]];
+  const looks = [['light', 1440, 900], ['dark', 1440, 900], ['light', 390, 844], ['dark', 390, 844]];
   for (const [index, [theme, width, height]] of looks.entries()) {
-    const place = join(folder, width < 500 ? 'phone' : theme);
+    const place = join(folder, width < 500 ? `phone-${theme}` : theme);
     mkdirSync(place, { recursive: true });
     const page = await browser.reader({ theme, width, height });
     await page.goto(`${demo.url}/sign-in`);
