@@ -56,6 +56,13 @@ on conflict (tenant_id, journey_id, contact_id) do update set last_entered_at = 
 where journey_entrants.last_entered_at <= excluded.compared_with
 returning journey_id, contact_id;
 
+-- name: entries_since
+-- tag: router
+-- How often they came in.
+select u.value ->> 0, u.value ->> 1, count(*) from json_each($3) u
+  join journey_executions e on e.tenant_id = $1 and e.contact_id = u.value ->> 1 and e.journey_id = u.value ->> 0 and e.entered_at > $2
+group by 1, 2;
+
 -- name: enter
 -- tag: router
 insert into journey_executions (tenant_id, id, journey_id, version, contact_id, entry_key, status, node_id, visit, due_at, arrived_at, entered_at, variables, event, goals, updated_at)

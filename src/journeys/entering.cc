@@ -1,6 +1,6 @@
 // Who comes in: the entry condition, whether they were here before, and the first row of their execution.
 #include "journeys/executions_store.h"
-#include "postrider/base/metrics.h"
+#include "postrider/base/log.h"
 #include "postrider/segments/facts.h"
 #include "sql/journey_engine.h"
 
@@ -14,6 +14,8 @@ namespace postrider::journeys {
 namespace {
 
 constexpr Instant long_ago{};
+// Of one contact into one journey. More than this is no customer but a ring: what the journey does brings them in again, directly or by another one.
+constexpr int most_entries_an_hour = 100;
 
 events::Event told_entry(Published const& journey, Entrance const& entrance, ExecutionId id, Ids& ids, Instant now) {
   events::Event event;
@@ -64,8 +66,8 @@ Task<std::vector<Entered>> Engine::enter(db::Transaction& tx, TenantId tenant, s
   auto const facts = co_await segments::load_facts(tx, tenant, std::vector<ContactId>(asked.begin(), asked.end()), wanted);
 
   // Those of the entry rules that only let in who was not here lately; each contact once, though several events may bring them.
-  std::set<std::pair<JourneyId, ContactId>> limited, admitted;
-  db::Columns admitting(3);
+  std::set<std::pair<JourneyId, ContactId>> limited, admitted, unlimited;
+  db::Columns admitting(3), counting(2);
   std::vector<std::size_t> candidates;
   for (std::size_t i = 0; i < entrances.size(); ++i) {
     auto const& entrance = entrances[i];
@@ -90,19 +92,32 @@ Task<std::vector<Entered>> Engine::enter(db::Transaction& tx, TenantId tenant, s
       std::optional<Instant> latest;
       if (entry.again == Entry::Again::after) latest = std::max(long_ago, now - entry.every);
       admitting.add(entrance.journey, entrance.contact, latest);
+    } else if (unlimited.emplace(entrance.journey, entrance.contact).second) {
+      counting.add(entrance.journey, entrance.contact);
     }
     candidates.push_back(i);
   }
   if (admitting.rows() > 0)
     for (auto const row : co_await tx.all(sql::journey_engine::admit, tenant, now, admitting)) admitted.emplace(row.id<JourneyId>(0), row.id<ContactId>(1));
+  std::map<std::pair<JourneyId, ContactId>, std::int64_t> lately;
+  if (counting.rows() > 0) {
+    auto const since = now - std::chrono::hours(1);
+    for (auto const row : co_await tx.all(sql::journey_engine::entries_since, tenant, since, counting)) lately[std::pair(row.id<JourneyId>(0), row.id<ContactId>(1))] = row.integer(2);
+  }
 
   db::Columns rows(8);
   std::map<std::string, std::size_t> made;
   for (auto const i : candidates) {
     auto const& entrance = entrances[i];
     auto const& journey = *open[entrance.journey];
-    if (journey.definition.entry.again != Entry::Again::always && !admitted.contains(std::pair(entrance.journey, entrance.contact))) {
+    auto const who = std::pair(entrance.journey, entrance.contact);
+    if (journey.definition.entry.again != Entry::Again::always && !admitted.contains(who)) {
       entered[i].why_not = "entered_before";
+      continue;
+    }
+    if (++lately[who] > most_entries_an_hour) {
+      entered[i].why_not = "too_often";
+      log::warn("journey_entry_refused", log::field("journey_id", entrance.journey), log::field("contact_id", entrance.contact), log::field("why", "too_often"));
       continue;
     }
     auto const id = ids_.make<ExecutionId>();
@@ -149,6 +164,7 @@ Task<Result<ExecutionId>> Engine::call(Context context, JourneyId journey, Conta
   if (!answer.execution) {
     if (answer.why_not == "entry_condition") co_return conflict("this contact does not meet the journey's entry condition");
     if (answer.why_not == "entered_before") co_return conflict("this contact was in the journey before, and its entry rule does not let them in again yet");
+    if (answer.why_not == "too_often") co_return conflict("this contact came into the journey " + std::to_string(most_entries_an_hour) + " times within an hour: something brings them in again and again");
     co_return conflict("this contact was let in with the same key before");
   }
   co_await tx.commit();

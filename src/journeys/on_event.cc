@@ -53,11 +53,11 @@ Task<void> Engine::on_events(db::Transaction& tx, TenantId tenant, std::vector<e
   for (auto const& stored : happened)
     if (stored.event.contact_id && !own_noise(stored.event.type)) seen.emplace(*stored.event.contact_id, stored.event.type);
   if (seen.empty()) co_return;
-  auto const active = co_await tx.all(sql::journey_engine::active, tenant);
-  if (active.empty()) co_return;
   db::Columns rows(2);
   for (auto const& [contact, type] : seen) rows.add(contact, type);
+  // In journeys that rest, too: they look as soon as they go on.
   if (co_await tx.exec(sql::journey_engine::wake, tenant, now, rows) > 0) tx.announce("journeys");
+  auto const active = co_await tx.all(sql::journey_engine::active, tenant);
   std::vector<Entrance> entrances;
   for (auto const row : active) {
     auto const journey = co_await published(tx, tenant, row.id<JourneyId>(0), static_cast<int>(row.integer(2)));
@@ -66,7 +66,7 @@ Task<void> Engine::on_events(db::Transaction& tx, TenantId tenant, std::vector<e
       auto const* const trigger = std::get_if<Trigger>(&journey->definition.nodes[i].settings);
       if (!trigger) continue;
       for (auto const& stored : happened) {
-        if (!stored.event.contact_id || !brings_in(*trigger, stored, now)) continue;
+        if (!stored.event.contact_id || own_noise(stored.event.type) || !brings_in(*trigger, stored, now)) continue;
         Entrance entrance{.journey = journey->journey, .contact = *stored.event.contact_id, .trigger = i, .key = stored.event.id.str(), .event = stored.event.payload};
         entrances.push_back(std::move(entrance));
       }

@@ -170,11 +170,13 @@ Task<int> Engine::take_turns(Busy const& journey, int limit) {
     auto const node = due.journey->definition.find(execution.node_id);
     if (!node) throw std::logic_error("version " + std::to_string(execution.version) + " has no node " + execution.node_id);
     execution.state.node = *node;
-    auto const asked = questions(due.journey->definition, *node);
+    auto asked = questions(due.journey->definition, *node);
+    if (auto const order = order_of(due); order.kind == Input::Kind::move) asked.add(questions(due.journey->definition, order.node));
     wanted.events.insert(asked.events.begin(), asked.events.end());
     wanted.consents = wanted.consents || asked.consents;
     wanted.segments = wanted.segments || asked.segments;
-    for (auto const& goal : row.json(16).as_array())
+    auto const goals = row.json(16);
+    for (auto const& goal : goals.as_array())
       if (auto const at = due.journey->definition.find(std::string_view(goal.as_string()))) execution.state.goals.insert(*at);
     named.insert(due.journey->named.begin(), due.journey->named.end());
     contacts.push_back(execution.contact);

@@ -209,3 +209,73 @@ TEST_CASE("journeys: somebody who cannot be led on is set aside, and the others 
     CHECK(co_await w.value("select error from journey_executions where held_at is not null") == "version 1 has no node nowhere");
   });
 }
+
+TEST_CASE("journeys: a goal that was reached and left behind is not reached again by the same event") {
+  on_each_store([](TestStore& t) -> Task<void> {
+    JourneyWorld w(t);
+    co_await w.prepare(1);
+    auto const id = co_await w.journey(from_call("pause", R"({"id": "pause", "kind": "wait", "settings": {"duration": "9d"}, "exits": {"next": "bye"}},
+      {"id": "a goal whose name is long", "kind": "goal", "settings": {"event": "came_by"}, "exits": {"next": "rest"}},
+      {"id": "rest", "kind": "wait", "settings": {"event": "paid", "at_most": "5d"}, "exits": {"next": "more", "timeout": "bye"}},
+      {"id": "more", "kind": "wait", "settings": {"duration": "1d"}, "exits": {"next": "bye"}})"));
+    co_await w.call(id, w.person(0));
+    co_await w.work();
+    co_await w.happens(w.person(0), "came_by");
+    co_await w.later(1h);
+    co_await w.happens(w.person(0), "paid");
+    co_await w.later(1h);
+    co_await w.later(24h);
+    CHECK(co_await w.path(w.person(0)) == "start next, pause goal, a goal whose name is long next, rest next, more next, bye");
+    CHECK(co_await w.value("select count(*) from journey_executions where held_at is not null") == "0");
+  });
+}
+
+TEST_CASE("journeys: whoever is moved is asked there what that node asks, whatever the node they left had to know") {
+  on_each_store([](TestStore& t) -> Task<void> {
+    JourneyWorld w(t);
+    co_await w.prepare(1);
+    auto const id = co_await w.journey(from_call("pause", R"({"id": "pause", "kind": "wait", "settings": {"duration": "9d"}, "exits": {"next": "again"}},
+      {"id": "again", "kind": "wait", "settings": {"duration": "9d"}, "exits": {"next": "read"}},
+      {"id": "read", "kind": "condition", "settings": {"condition": {"type": "event", "event": "email_opened", "within": "24h"}}, "exits": {"true": "yes", "false": "bye"}},
+      {"id": "yes", "kind": "exit", "settings": {"reason": "read it"}})"));
+    auto const one = co_await w.call(id, w.person(0));
+    co_await w.happens(w.person(0), "email_opened");
+    co_await w.work();
+    co_await t.query("update journey_executions set orders = '{\"move\": \"read\"}', due_at = '" + to_text(t.clock.now()) + "' where id = '" + one.str() + "'");
+    co_await w.work();
+    CHECK(co_await w.path(one) == "start next, pause, read true, yes");
+  });
+}
+
+TEST_CASE("journeys: what happens while a journey rests is seen when it goes on, not when the wait is over") {
+  on_each_store([](TestStore& t) -> Task<void> {
+    JourneyWorld w(t);
+    co_await w.prepare(1);
+    auto const id = co_await w.journey(from_call("hope", R"({"id": "hope", "kind": "wait", "settings": {"event": "paid", "at_most": "30d"}, "exits": {"next": "bye", "timeout": "bye"}})"));
+    co_await w.call(id, w.person(0));
+    co_await w.work();
+    co_await t.query("update journeys set status = 'paused'");
+    t.clock.advance(1h);
+    co_await w.happens(w.person(0), "paid");
+    CHECK(co_await w.work() == 0);
+    co_await t.query("update journeys set status = 'active'");
+    co_await w.later(1h);
+    CHECK(co_await w.path(w.person(0)) == "start next, hope next, bye");
+  });
+}
+
+TEST_CASE("journeys: one that brings its own people in again and again is stopped, and goes on later") {
+  on_each_store([](TestStore& t) -> Task<void> {
+    JourneyWorld w(t);
+    co_await w.prepare(1);
+    co_await w.journey(R"({"id": "start", "kind": "trigger", "settings": {"on": "event", "event": "ping"}, "exits": {"next": "tell"}},
+      {"id": "tell", "kind": "action", "settings": {"act": "record_event", "event": "ping"}, "exits": {"next": "bye"}}, {"id": "bye", "kind": "exit"})", R"(, "entry": {"again": "always"})");
+    co_await w.happens(w.person(0), "ping");
+    co_await w.work();
+    CHECK(co_await w.value("select count(*) from journey_executions where status = 'completed'") == "100");
+    t.clock.advance(2h);
+    co_await w.happens(w.person(0), "ping");
+    co_await w.work();
+    CHECK(co_await w.value("select count(*) from journey_executions where status = 'completed'") == "200");
+  });
+}

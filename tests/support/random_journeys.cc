@@ -12,7 +12,7 @@ namespace {
 
 namespace json = boost::json;
 
-char const* const event_types[] = {"signed_up", "paid", "came_by", "email_opened", "cart.left"};
+char const* const event_types[] = {"signed_up", "paid", "came_by", "email_opened", "cart.left", "milestone"};
 char const* const tags[] = {"vip", "reader", "it's"};
 char const* const fields[] = {"attributes.plan", "attributes.score", "variables.seen", "variables.mark", "event.total", "event.plan", "first_name", "time_zone", "attributes.missing"};
 char const* const plans[] = {"pro", "free", "7", "true", "ü", "goal", "fallback"};
@@ -108,7 +108,7 @@ json::object RandomJourneys::trigger() {
     case 4:
       if (!names_.journeys.empty()) return json::object{{"on", "journey"}, {"journey_id", names_.journeys[below(names_.journeys.size())].str()}};
       [[fallthrough]];
-    default: return json::object{{"on", "event"}, {"event", event_types[below(std::size(event_types))]}, {"where", where()}};
+    default: return json::object{{"on", "event"}, {"event", event_types[below(chance(95) ? 4 : 6)]}, {"where", where()}};
   }
 }
 
@@ -168,7 +168,7 @@ json::object RandomJourneys::action(Draft const& draft) {
       [[fallthrough]];
     case 7: settings = {{"act", "webhook"}, {"url", names_.webhook}, {"body", json::object{{"n", plain()}}}}; break;
     case 8:
-    case 9: settings = {{"act", "record_event"}, {"event", event_types[chance(80) ? below(3) : 4]}, {"properties", json::object{{"total", static_cast<std::int64_t>(below(20))}}}}; break;
+    case 9: settings = {{"act", "record_event"}, {"event", event_types[4 + below(2)]}, {"properties", json::object{{"total", static_cast<std::int64_t>(below(20))}}}}; break;
     case 10: settings = {{"act", "set_variable"}, {"variable", chance(50) ? "seen" : "mark"}, {"value", plain()}}; break;
     default: settings = {{"act", "set_variable"}, {"variable", chance(50) ? "seen" : "mark"}, {"from", fields[below(std::size(fields))]}}; break;
   }

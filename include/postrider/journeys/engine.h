@@ -47,7 +47,7 @@ struct Entrance {
 
 struct Entered {
   std::optional<ExecutionId> execution;  // nothing: may not come in (again), or there is no such contact
-  std::string why_not = {};              // "entry_condition", "entered_before", "same_key"
+  std::string why_not = {};              // "entry_condition", "entered_before", "same_key", "too_often"
 };
 
 class Engine {
