@@ -144,9 +144,10 @@ std::vector<http::Route> CampaignReportsApi::routes() {
     all.push_back(get(path, right::read, on(self, method), std::move(documentation)));
   };
   auto described = [](char const* operation, char const* summary) { return doc(operation, summary, "campaigns").query("run", "Only this run, by its number", "integer"); };
-  add("/campaigns/{id}/report", &CampaignReportsApi::report, this, described("campaign_report", "End states that add up to the audience, recounted").answers<ReportOut>());
-  add("/campaigns/{id}/report/series", &CampaignReportsApi::series, this, described("campaign_series", "What happened in each hour").answers_list<HourOut>());
-  add("/campaigns/{id}/report/links", &CampaignReportsApi::links, this, described("campaign_links", "Clicks by link").answers_list<LinkOut>());
+  auto counted = [&described](char const* operation, char const* summary) { return described(operation, summary).query("fresh", "Count now, whatever was kept", "boolean"); };
+  add("/campaigns/{id}/report", &CampaignReportsApi::report, this, counted("campaign_report", "End states that add up to the audience; of a large campaign that has ended as they were a moment ago, with as_of").answers<ReportOut>());
+  add("/campaigns/{id}/report/series", &CampaignReportsApi::series, this, counted("campaign_series", "What happened in each hour").answers_list<HourOut>());
+  add("/campaigns/{id}/report/links", &CampaignReportsApi::links, this, counted("campaign_links", "Clicks by link").answers_list<LinkOut>());
   add("/campaigns/{id}/report/bounces", &CampaignReportsApi::bounces, this, described("campaign_bounces", "Bounces by class and by what was said").answers_list<BounceOut>());
   add("/campaigns/{id}/report/domains", &CampaignReportsApi::domains, this,
       described("campaign_domains", "By the recipients' domains, the most frequent ones").query("limit", "How many, 1 to 500; 50 without it", "integer").answers_list<DomainOut>());
@@ -167,6 +168,8 @@ CampaignReportsApi::Answer CampaignReportsApi::counted(http::Request& request, s
   if (!id) co_return id.error();
   auto const run = run_of(request);
   if (!run) co_return run.error();
+  auto const fresh = query_flag(request, "fresh");
+  if (!fresh) co_return fresh.error();
   auto const tenant = caller(request).context.tenant;
   KeptCounts::Count const count = [this, counting, tenant, id = *id, run = *run] { return (this->*counting)(tenant, id, run); };
   auto const ending = co_await reports_.ending(tenant, *id);
@@ -175,6 +178,7 @@ CampaignReportsApi::Answer CampaignReportsApi::counted(http::Request& request, s
     KeptCounts::Terms terms;
     terms.name = what + ":" + id->str() + ":" + run->value_or("all");
     terms.version = *ending;
+    terms.anew = fresh->value_or(false);
     body = co_await counts_.answer(tenant, std::move(terms), count);
   } else {
     body = co_await count();

@@ -17,7 +17,7 @@ constexpr std::size_t most_wishes = 1000;
 Task<Result<boost::json::value>> KeptCounts::answer(TenantId tenant, Terms terms, Count count) {
   auto const row = co_await store_.maybe(sql::kept_counts::find, tenant, terms.name);
   auto const age = row ? clock_.now() - row->instant(2) : Duration(0);
-  if (!row || row->view(1) != terms.version || age > terms.oldest) co_return co_await recount(tenant, std::move(terms), std::move(count), row.has_value());
+  if (!row || row->view(1) != terms.version || age > terms.oldest || terms.anew) co_return co_await recount(tenant, std::move(terms), std::move(count), row.has_value());
   if (age > terms.fresh && wishes_.size() < most_wishes) {
     std::pair key(tenant, terms.name);
     wishes_.try_emplace(std::move(key), Wish{std::move(terms), std::move(count)});

@@ -26,6 +26,7 @@ class KeptCounts {
     std::string version;  // what was kept under another one is not shown
     Duration fresh = std::chrono::minutes(1);  // counted again when older, for the next reader
     Duration oldest = std::chrono::hours(24);  // not shown when older
+    bool anew = false;  // counted now, whatever is kept
   };
 
   // What takes `dear` to count is kept.

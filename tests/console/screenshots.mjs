@@ -5,6 +5,7 @@ import { fill } from './sample.mjs';
 import { Browser, Demo, settled, signIn } from './stage.mjs';
 
 const folder = process.argv[2];
+const only = new RegExp(process.argv[3] ?? '');
 const demo = await Demo.start();
 const browser = await Browser.start();
 let count = 0;
@@ -20,6 +21,7 @@ try {
     await signIn(page, demo.url, demo.email, demo.password);
     if (index === 0) await fill(page);
     for (const [name, path] of Object.entries(await pagesOf(page))) {
+      if (!only.test(name)) continue;
       await page.goto(demo.url + path);
       await settled(page);
       await page.screenshot({ path: join(place, `${name}.png`), fullPage: true });

@@ -20,10 +20,11 @@ Task<Result<boost::json::value>> counted(int& times) {
   co_return value;
 }
 
-Task<std::int64_t> asked(api::KeptCounts& counts, TenantId tenant, std::string version, int& times) {
+Task<std::int64_t> asked(api::KeptCounts& counts, TenantId tenant, std::string version, int& times, bool anew = false) {
   api::KeptCounts::Terms terms;
   terms.name = "people";
   terms.version = std::move(version);
+  terms.anew = anew;
   api::KeptCounts::Count const count = [&times] { return counted(times); };
   auto const answer = co_await counts.answer(tenant, std::move(terms), count);
   REQUIRE(answer.has_value());
@@ -58,6 +59,7 @@ TEST_CASE("kept counts: what is dear to count is shown as it was, and counted ag
 
     auto const other = co_await other_tenant(t);
     CHECK(co_await asked(counts, other, "2", times) == 5);
+    CHECK(co_await asked(counts, other, "2", times, true) == 6);
     // Whoever comes to another instance sees the same.
     api::KeptCounts elsewhere(*t.store, t.clock, 0ms);
     CHECK(co_await asked(elsewhere, t.tenant, "2", times) == 4);

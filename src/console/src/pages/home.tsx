@@ -179,7 +179,7 @@ export default function Home() {
 function Past({ campaign }: { campaign: Campaign }) {
   const report = useReport(campaign.id, false, 600_000);
   return (
-    <Link to={`/campaigns/${campaign.id}`}>
+    <Link className="falls" to={`/campaigns/${campaign.id}`}>
       <span className="grow" style={{ minWidth: 0 }}><span className="cut">{campaign.name}</span><span className="faint tiny"><When at={campaign.launched_at} /></span></span>
       {report.data && <span className="muted small number nowrap">{t("{sent} sent · {opened} opened · {clicked} clicked", { sent: brief(report.data.sent), opened: share(report.data.opened, report.data.sent), clicked: share(report.data.clicked, report.data.sent) })}</span>}
     </Link>

@@ -49,7 +49,7 @@ function Rows({ item }: { item: Import }) {
       <div className="figures">{figures.map((one) => <Figure key={one.key} label={one.label} mark={one.colour} value={count(one.n)} pressed={verdict === one.key} press={() => setVerdict(one.key || null)} />)}</div>
       {list.isError ? <Problem error={list.error} /> : list.isSuccess && rows.length === 0 ? <Empty icon="list" title={t("No such rows")} /> : (
         <div>
-          <Table<Row> label={t("Rows")} items={rows} pending={list.isPending} compact keyOf={(row) => String(row.row)} columns={[
+          <Table<Row> label={t("Rows")} items={rows} pending={list.isPending} compact stacks keyOf={(row) => String(row.row)} columns={[
             { key: "row", title: t("Row"), right: true, fit: true, cell: (row) => count(row.row) },
             { key: "verdict", title: t("Verdict"), fit: true, cell: (row) => <Status value={row.verdict} label={said[row.verdict]} /> },
             { key: "email", title: t("Contact"), cell: (row) => (row.contact_id ? <Link className="cut" to={`/contacts/${row.contact_id}`}>{shown(row.fields.email) || row.contact_id.slice(0, 13)}</Link> : <span className="cut">{shown(row.fields.email)}</span>) },

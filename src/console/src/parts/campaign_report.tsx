@@ -13,7 +13,7 @@ import { maySend, mayWrite, useSession } from "../session";
 import { t, tn } from "../texts";
 import type { Campaign, Report, Sender, Template } from "../types";
 import { EditableName, usePreview, useSomebody } from "./campaign_draft";
-import { endStates, isLive, Progress, upToDate, useProgress, useReport } from "./live";
+import { countedNow, endStates, isLive, Progress, upToDate, useProgress, useReport } from "./live";
 import { Held } from "./held";
 import { MailViews } from "./mail_frame";
 import { MessagesTable } from "./messages_table";
@@ -220,7 +220,7 @@ export function CampaignReport({ campaign }: { campaign: Campaign }) {
           <div className="stack loose" data-testid="report">
             <div className="stack tight">
               <Figures report={report.data} />
-              {report.data.as_of && <div className="row between wraps"><span className="faint tiny">{t("counted")} <When at={report.data.as_of} /></span><button type="button" className="link-button tiny" disabled={counted.isFetching} onClick={() => client.invalidateQueries({ queryKey: ["report", campaign.id] })}>{counted.isFetching ? t("Counting…") : t("Count again")}</button></div>}
+              {report.data.as_of && <div className="row between wraps"><span className="faint tiny">{t("counted")} <When at={report.data.as_of} /></span><button type="button" className="link-button tiny" disabled={counted.isFetching} onClick={() => client.fetchQuery(countedNow(campaign.id)).catch(sayProblem)}>{counted.isFetching ? t("Counting…") : t("Count again")}</button></div>}
             </div>
             <OverTime campaign={campaign} live={running} />
             <div className="grid" style={{ "--min": "420px", gap: 28 } as React.CSSProperties}><Ended report={report.data} /><div className="stack loose"><Engagement report={report.data} /><Bounces report={report.data} /></div></div>

@@ -22,6 +22,9 @@ export function useReport(id: string, live = false, freshFor = 60_000) {
   return useQuery({ queryKey: ["report", id], queryFn: () => api.get<Report>(`/campaigns/${id}/report`), staleTime: freshFor, refetchInterval: askAgain<Report>(live ? 60_000 : false) });
 }
 
+// However long it takes, whatever was kept.
+export const countedNow = (id: string) => ({ queryKey: ["report", id], staleTime: 0, queryFn: () => api.get<Report>(`/campaigns/${id}/report?fresh=true`) });
+
 // The counts of a report with what is known of its end states since. Progress is of the newest run alone, so runs that repeat stay as they were counted.
 export function upToDate(campaign: Campaign, report: Report | undefined, progress: Standing | undefined): Report | undefined {
   if (!report || !progress || campaign.type === "recurring") return report;
