@@ -17,7 +17,8 @@ select id, name, description, status, version, draft_changed, draft, created_at,
 
 -- name: list
 -- tag: router
-select id, name, description, status, version, draft_changed, draft, created_at, updated_at, activated_at, paused_at from journeys
+-- Without the drafts: hundreds of them would be much to read for what nobody looks at in a list.
+select id, name, description, status, version, draft_changed, '{}', created_at, updated_at, activated_at, paused_at from journeys
 where tenant_id = $1 and id < $2 and ((cast($3 as text) is null and status <> 'archived') or status = $3) and (cast($4 as text) is null or fold(name) like $4 escape '!')
 order by id desc limit $5;
 

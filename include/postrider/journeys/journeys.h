@@ -77,7 +77,7 @@ class Journeys {
   // Creates the journey of this name, or changes its draft: applied twice it does nothing the second time.
   Task<Result<Applied>> apply(Context context, Change wanted);
   Task<Result<Journey>> find(TenantId tenant, JourneyId id);
-  // Newest first, those before `before`.
+  // Newest first, those before `before`; without their drafts.
   Task<std::vector<Journey>> list(TenantId tenant, Filter filter, std::optional<JourneyId> before, int limit);
   // A new draft of what this one's draft says; without a name, "NAME (copy)" or the next that is free.
   Task<Result<Journey>> copy(Context context, JourneyId id, std::optional<std::string> name);
