@@ -51,9 +51,8 @@ void CsvReader::detect() {
   std::string_view const first = std::string_view(head_).substr(0, head_scanned_);
   if (first.size() == 5 && (first.starts_with("sep=") || first.starts_with("SEP="))) {
     set_delimiter(first[4]);
-    std::size_t next = head_scanned_;
-    if (head_.substr(next, 2) == "\r\n") ++next;
-    head_.erase(0, std::min(next + 1, head_.size()));
+    after_cr_ = head_scanned_ < head_.size() && head_[head_scanned_] == '\r';  // its LF may come with the next piece
+    head_.erase(0, std::min(head_scanned_ + 1, head_.size()));
     ++line_;
     record_line_ = line_;
     return;

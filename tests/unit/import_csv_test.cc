@@ -232,3 +232,11 @@ TEST_CASE("encodings: UTF-16 by its mark, Windows-1252 by the first record that 
   CHECK(utf8.encoding() == Encoding::utf_8);
   CHECK_FALSE(utf8.settle("Zo\xe9"));
 }
+
+TEST_CASE("rows are counted the same when a piece ends between the CR and the LF of a sep= line") {
+  std::string_view const text = "sep=;\r\nemail;name\r\na;b\r\n";
+  auto const whole = read(text);
+  auto const bytewise = read(text, [] { return std::size_t(1); });
+  CHECK(bytewise.records == whole.records);
+  CHECK(bytewise.rows == whole.rows);
+}
