@@ -188,3 +188,34 @@ select import_id, row_number, verdict, email, phone, first_name, last_name, exte
 -- name: note_unsubscribe
 -- tag: router
 update messages set unsubscribed_at = coalesce(unsubscribed_at, $3), updated_at = $3 where tenant_id = $1 and id = $2;
+
+-- name: forget_journeys
+-- tag: router
+-- Whoever is on the way leaves; that somebody was there stays counted, without what was known of them.
+update journey_executions set variables = '{}', event = '{}', orders = null, error = null, due_at = null, held_at = null,
+  ended_at = coalesce(ended_at, $3), reason = coalesce(reason, 'erased'), status = case when status in ('active', 'waiting') then 'exited' else status end, updated_at = $3
+where tenant_id = $1 and contact_id = $2;
+
+-- name: forget_journey_steps
+-- tag: router
+update journey_steps set trace = '{}' where tenant_id = $1 and execution_id in (select id from journey_executions where tenant_id = $1 and contact_id = $2);
+
+-- name: forget_journey_waits
+-- tag: router
+delete from journey_event_waits where tenant_id = $1 and contact_id = $2;
+
+-- name: forget_journey_entries
+-- tag: router
+delete from journey_entrants where tenant_id = $1 and contact_id = $2;
+
+-- name: export_journeys
+-- tag: router
+select e.id, e.journey_id, j.name, e.version, e.status, e.reason, e.node_id, e.variables, e.event, e.entered_at, e.ended_at
+from journey_executions e join journeys j on j.tenant_id = $1 and j.id = e.journey_id
+where e.tenant_id = $1 and e.contact_id = $2 order by e.entered_at, e.id;
+
+-- name: export_journey_steps
+-- tag: router
+select s.execution_id, s.visit, s.node_id, s.kind, s.exit, s.outcome, s.arrived_at, s.left_at, s.trace
+from journey_executions e join journey_steps s on s.tenant_id = $1 and s.execution_id = e.id
+where e.tenant_id = $1 and e.contact_id = $2 order by s.left_at, s.execution_id, s.visit;

@@ -160,6 +160,7 @@ Modules::Modules(Executor e, Options o)
       campaigns_api(campaigns),
       campaign_reports_api(campaign_reports, kept_counts),
       journeys_api(journeys),
+      journey_simulations_api(*store, clock, journeys),
       journey_executions_api(journey_executions, journey_engine),
       journey_migrations_api(journey_migrations),
       sending_policy_api(*store, clock, ids),
@@ -201,6 +202,7 @@ std::vector<http::Route> Modules::routes() {
   append(all, campaigns_api.routes());
   append(all, campaign_reports_api.routes());
   append(all, journeys_api.routes());
+  append(all, journey_simulations_api.routes());
   append(all, journey_executions_api.routes());
   append(all, journey_migrations_api.routes());
   append(all, sending_policy_api.routes());

@@ -12,6 +12,7 @@
 #include "api/imports_api.h"
 #include "api/journey_executions_api.h"
 #include "api/journey_migrations_api.h"
+#include "api/journey_simulations_api.h"
 #include "api/journeys_api.h"
 #include "api/kept_counts.h"
 #include "api/leads_api.h"
@@ -149,6 +150,7 @@ struct Modules {
   api::CampaignsApi campaigns_api;
   api::CampaignReportsApi campaign_reports_api;
   api::JourneysApi journeys_api;
+  api::JourneySimulationsApi journey_simulations_api;
   api::JourneyExecutionsApi journey_executions_api;
   api::JourneyMigrationsApi journey_migrations_api;
   api::SendingPolicyApi sending_policy_api;

@@ -89,6 +89,12 @@ Task<Result<boost::json::object>> Contacts::export_of(TenantId tenant, ContactId
                                          {"detail", json}, {"occurred_at", time}});
   rows = co_await store_.all_on(lane, sql::contacts::export_events, tenant, id);
   out["events"] = section(rows, {{"id"}, {"type"}, {"campaign_id"}, {"message_id"}, {"properties", json}, {"occurred_at", time}, {"created_at", time}});
+  rows = co_await store_.all_on(lane, sql::contacts::export_journeys, tenant, id);
+  out["journeys"] = section(rows, {{"id"}, {"journey_id"}, {"name"}, {"version", number}, {"status"}, {"reason"}, {"node_id"}, {"variables", json}, {"event", json},
+                                   {"entered_at", time}, {"ended_at", time}});
+  rows = co_await store_.all_on(lane, sql::contacts::export_journey_steps, tenant, id);
+  out["journey_steps"] = section(rows, {{"execution_id"}, {"visit", number}, {"node_id"}, {"kind"}, {"exit"}, {"outcome"}, {"arrived_at", time}, {"left_at", time},
+                                        {"trace", json}});
   rows = co_await store_.all_on(lane, sql::contacts::export_changes, tenant, id);
   out["changes"] = section(rows, {{"id"}, {"entity_type"}, {"action"}, {"actor_kind"}, {"changes", json}, {"created_at", time}});
   rows = co_await store_.all_on(lane, sql::contacts::export_imports, tenant, id);

@@ -25,6 +25,10 @@ Task<Result<void>> Contacts::erase(Context context, ContactId id) {
   co_await tx.exec(sql::contacts::forget_imports, context.tenant, id);
   co_await tx.exec(sql::contacts::forget_answers, context.tenant, "/api/v1/contacts/" + id.str());
   co_await tx.exec(sql::contacts::forget_audit, context.tenant, id);
+  co_await tx.exec(sql::contacts::forget_journeys, context.tenant, id, now);
+  co_await tx.exec(sql::contacts::forget_journey_steps, context.tenant, id);
+  co_await tx.exec(sql::contacts::forget_journey_waits, context.tenant, id);
+  co_await tx.exec(sql::contacts::forget_journey_entries, context.tenant, id);
   co_await tx.exec(sql::contacts::leave_segments, context.tenant, id);
   boost::json::object trace;
   if (key) {

@@ -132,17 +132,11 @@ Task<int> Engine::take_turns_singly(Busy const& journey) {
     } catch (std::exception const& error) {
       failure = error.what();
     }
-    if (!failure.empty()) {
-      auto tx = co_await store_.begin(db::Lane::sending);
-      auto const now = clock_.now();
-      auto const first = co_await tx.all(sql::journey_engine::claim, journey.tenant, journey.journey, now, 1, journey.active);
-      if (!first.empty()) {
-        std::vector<ExecutionId> const blamed{first[0].id<ExecutionId>(0)};
-        co_await tx.exec(sql::journey_engine::set_aside, journey.tenant, now, failure.substr(0, 500), db::text_array(blamed));
-        log::error("journey_execution_held", log::field("execution_id", blamed.front()), log::field("error", failure));
-      }
-      co_await tx.commit();
-      one = static_cast<int>(first.size());
+    if (!failure.empty() && tried_) {
+      std::vector<ExecutionId> const blamed(1, *tried_);
+      co_await store_.exec(sql::journey_engine::set_aside, journey.tenant, clock_.now(), failure.substr(0, 500), db::text_array(blamed));
+      log::error("journey_execution_held", log::field("execution_id", blamed.front()), log::field("error", failure));
+      one = 1;
     }
     if (one == 0) break;
     looked_at += one;
@@ -155,7 +149,9 @@ Task<int> Engine::take_turns(Busy const& journey, int limit) {
   auto tx = co_await store_.begin(db::Lane::sending);
   auto const now = clock_.now();
   auto const claimed = co_await tx.all(sql::journey_engine::claim, tenant, journey.journey, now, limit, journey.active);
+  tried_.reset();
   if (claimed.empty()) co_return 0;
+  tried_ = claimed[0].id<ExecutionId>(0);
 
   std::vector<Due> all;
   std::vector<ContactId> contacts;

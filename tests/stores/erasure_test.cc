@@ -74,11 +74,18 @@ Task<contacts::Contact> storied(TestStore& t, contacts::Contacts& all) {
                    "', 1, 'create', '" + id.str() + "', 'canary@example.net', '{\"note\":\"canary\"}', 'canary@example.net')");
   co_await t.query("insert into idempotency_keys (tenant_id, actor_id, idempotency_key, request_hash, request_id, status, body, location, created_at) values (" + tenant +
                    ", '" + t.ids.next().str() + "', 'k', 'h', '" + t.ids.next().str() + "', 201, '{\"email\":\"canary@example.net\"}', '/api/v1/contacts/" + id.str() + "', " + now + ")");
+  auto const execution = "'" + t.ids.next().str() + "'", journey = "'" + t.ids.next().str() + "'";
+  co_await t.query("insert into journey_executions (tenant_id, id, journey_id, version, contact_id, entry_key, status, node_id, visit, due_at, arrived_at, entered_at, error, variables, event, "
+                   "goals, updated_at) values (" + tenant + ", " + execution + ", " + journey + ", 1, '" + id.str() + "', 'k', 'waiting', 'pause', 2, " + now + ", " + now + ", " + now +
+                   ", 'canary', '{\"a\":\"canary\"}', '{\"b\":\"canary\"}', '[]', " + now + ")");
+  co_await t.query("insert into journey_steps (tenant_id, execution_id, visit, journey_id, version, node_id, kind, outcome, arrived_at, left_at, trace) values (" + tenant + ", " + execution +
+                   ", 1, " + journey + ", 1, 'start', 'trigger', 'success', " + now + ", " + now + ", '{\"read\":\"canary\"}')");
   co_return saved->contact;
 }
 
 constexpr std::string_view tables[] = {"contacts",         "consent_records", "consent_history", "consent_requests", "suppressions", "erased_suppressions", "messages",   "message_attempts",
-                                       "message_events",   "marketing_events", "demo_inbox",     "import_rows",      "audit_logs",   "idempotency_keys", "jobs"};
+                                       "message_events",   "marketing_events", "demo_inbox",     "import_rows",      "audit_logs",   "idempotency_keys", "jobs",
+                                       "journey_executions", "journey_steps"};
 
 // Where the word still stands.
 Task<std::set<std::string>> traces(TestStore& t) {
@@ -114,6 +121,10 @@ TEST_CASE("an erased person leaves nothing behind but counters, proof and a hash
     auto const messages = co_await t.query("select status, skip_reason from messages");
     REQUIRE(messages.size() == 1);
     CHECK(messages[0][0] == "canceled");
+    auto const travelled = co_await t.query("select status, reason, due_at from journey_executions");
+    CHECK(travelled[0][0] == "exited");
+    CHECK(travelled[0][1] == "erased");
+    CHECK(travelled[0][2] == "NULL");
     auto const proof = co_await t.query("select status, text_shown from consent_history order by id");
     REQUIRE(proof.size() == 2);
     CHECK(proof[0][1] == "I agree");

@@ -93,6 +93,7 @@ class Engine {
   Random& random_;
   http::Client& http_;
   Settings settings_;
+  std::optional<ExecutionId> tried_;  // the first of the batch that is being looked at: to blame when it is alone
   std::map<std::pair<JourneyId, int>, std::shared_ptr<Published const>> known_;
 };
 
