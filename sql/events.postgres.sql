@@ -11,9 +11,10 @@ on conflict do nothing;
 -- name: read_after
 -- tag: fanout
 -- Only what was written by transactions that have ended for every reader to come.
+-- The bounds are hidden from the planner: within one large transaction it would believe that nothing is left, and sort all of it for each batch.
 select tx, seq, tenant_id, event_id, event_type, contact_id, campaign_id, journey_id, message_id, payload, occurred_at, created_at
 from marketing_events
-where (tx, seq) > ($1, $2) and tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+where (tx, seq) > ((select cast($1 as bigint)), (select cast($2 as bigint))) and tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 order by tx, seq limit $3;
 
 -- name: newest

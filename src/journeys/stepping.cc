@@ -192,6 +192,7 @@ Task<int> Engine::take_turns(Busy const& journey, int limit) {
 
   Written written;
   std::vector<WantedEffect> effects;
+  std::vector<Instant> were_due;
   std::map<std::pair<std::string, Outcome>, int> counted;
   for (auto& due : all) {
     auto& execution = due.execution;
@@ -204,7 +205,7 @@ Task<int> Engine::take_turns(Busy const& journey, int limit) {
       written.add_state(execution, definition, now);
       continue;
     }
-    lateness().observe(std::chrono::duration<double>(now - execution.was_due).count());
+    were_due.push_back(execution.was_due);
     auto const before = wake_events(definition, execution.state);
     auto const known = facts.find(execution.contact);
     auto input = order_of(due);
@@ -230,6 +231,8 @@ Task<int> Engine::take_turns(Busy const& journey, int limit) {
   POSTRIDER_FAIL_POINT("journeys.turns.before_commit");
   co_await tx.commit();
   POSTRIDER_FAIL_POINT("journeys.turns.after_commit");
+  auto const written_at = clock_.now();
+  for (auto const due : were_due) lateness().observe(std::chrono::duration<double>(written_at - due).count());
   for (auto const& [what, count] : counted) steps_executed(journey.journey, what.first, json::name_of(what.second)).add(count);
   co_return static_cast<int>(all.size());
 }
