@@ -24,7 +24,13 @@ try {
       if (!only.test(name)) continue;
       await page.goto(demo.url + path);
       await settled(page);
-      await page.screenshot({ path: join(place, `${name}.png`), fullPage: true });
+      // As tall as the page: a frame that is out of sight is not drawn, and what is fixed stays at its end.
+      const tall = await page.evaluate(() => document.documentElement.scrollHeight);
+      const whole = !(await page.getByRole('dialog').isVisible()) && tall < 2600; // a dialog lies over what is in sight, and a list would read on
+      if (whole) await page.setViewportSize({ width, height: Math.max(height, tall) });
+      await settled(page);
+      await page.screenshot({ path: join(place, `${name}.png`), fullPage: whole });
+      await page.setViewportSize({ width, height });
       count += 1;
     }
     await page.goto(demo.url);
