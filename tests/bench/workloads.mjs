@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { hr } from './peers/lib/bench.mjs';
 import { HTML, SUBJECT, TEXT } from './peers/lib/seed.mjs';
 import { Postrider, tenant, until } from './postrider.mjs';
+import { journeys as measure_journeys } from './journeys.mjs';
 import { counting_sink } from './smtp_sink.mjs';
 
 // The measurements of one peer file whose label matches.
@@ -190,4 +191,8 @@ export async function api_reads({ b, quick }) {
   await peer.stop();
   await p.stop();
   return results;
+}
+
+export async function journeys({ b, quick }) {
+  return measure_journeys({ b, quick, of_peers, best });
 }
