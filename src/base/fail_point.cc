@@ -1,5 +1,6 @@
 #include "postrider/base/fail_point.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -71,6 +72,8 @@ void reached(std::string_view name) {
   std::lock_guard const guard(points().lock);
   auto const found = points().armed.find(name);
   if (found == points().armed.end() || ++found->second.hits < found->second.from_hit) return;
+  // Tests read there that the point was reached.
+  std::fprintf(stderr, "fail point %s: %s\n", found->first.c_str(), found->second.action.c_str());
   if (found->second.action == "abort") std::abort();
   throw std::runtime_error("fail point " + std::string(name));
 }

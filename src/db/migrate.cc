@@ -1,6 +1,7 @@
 #include "postrider/db/store.h"
 
 #include "db/migrations.h"
+#include "postrider/base/fail_point.h"
 
 #include <algorithm>
 #include <exception>
@@ -8,6 +9,9 @@
 namespace postrider::db {
 
 namespace {
+
+POSTRIDER_DECLARE_FAIL_POINT(before_script, "migration.before_script");
+POSTRIDER_DECLARE_FAIL_POINT(after_script, "migration.after_script");
 
 constexpr Statement version_of{"db", "schema_version", Tag::utility, "select coalesce(max(version), 0) from schema_migrations",
                                         "select coalesce(max(version), 0) from schema_migrations", true};
@@ -58,13 +62,17 @@ Task<MigrationReport> migrate(Store& store, Instant now) {
     }
     text = "insert into schema_migrations (version, name, applied_at) values (" + std::to_string(version) + ", " + quoted(script_name) + ", " +
            quoted(to_text(now)) + ");\n" + text;
+    POSTRIDER_FAIL_POINT("migration.before_script");
     std::exception_ptr failure;
     try {
       co_await store.run_script(std::move(text));
     } catch (Failure const&) {
       failure = std::current_exception();
     }
-    if (!failure) continue;
+    if (!failure) {
+      POSTRIDER_FAIL_POINT("migration.after_script");
+      continue;
+    }
     // Somebody else may have been faster.
     auto const reached = co_await schema_version(store);
     if (reached < version) std::rethrow_exception(failure);
