@@ -82,7 +82,7 @@ class Basket {
     job.queue = "journeys";
     job.kind = "journey:webhook";
     job.key = webhook_key(wanted.execution, wanted.effect.visit, wanted.effect.attempt);
-    job.max_attempts = 1;  // the journey itself decides about further ones
+    job.max_attempts = 5;  // for a server that dies in between; what the webhook answers, the journey itself decides about
     job.payload["execution_id"] = wanted.execution.str();
     job.payload["visit"] = wanted.effect.visit;
     job.payload["attempt"] = wanted.effect.attempt;
