@@ -1,6 +1,7 @@
 // Settings of each kind of node. Described structs do the reading; what depends on more than one member is checked here.
 #include "journeys/definition_reader.h"
 #include "postrider/base/local_time.h"
+#include "postrider/events/event_log.h"
 
 #include <boost/describe/class.hpp>
 
@@ -209,6 +210,7 @@ Split split_of(SplitIn const& in, std::string const& at, Mistakes& mistakes) {
   Split s;
   std::int64_t sum = 0;
   for (auto const& [name, share] : in.shares) {
+    if (name.empty()) mistakes.add(at + "/shares", "invalid_value", "each share needs a name");
     if (share < 1 || share > 99) mistakes.add(at + "/shares/" + name, "out_of_range", "must be from 1 to 99");
     sum += share;
     s.shares.emplace_back(name, static_cast<int>(std::clamp<std::int64_t>(share, 0, 100)));
@@ -292,6 +294,7 @@ Action action_of(ActionIn const& in, bj::object const& given, std::string const&
     case Action::Do::end_journey: needed(in.journey_id, at + "/journey_id", "say which journey", mistakes); break;
     case Action::Do::record_event:
       a.name = needed(in.event, at + "/event", "say which event", mistakes);
+      if (in.event && !events::is_custom(a.name)) mistakes.add(at + "/event", "invalid_value", "must be a kind of your own, like order.placed: what postrider tells itself cannot be recorded");
       if (in.properties) a.value = *in.properties;
       break;
     case Action::Do::set_variable:
@@ -348,6 +351,7 @@ std::optional<ReadNode> read_settings(std::string const& kind, bj::object const&
     } else {
       check_field(*in->field, at + "/field", mistakes);
       auto const values = needed(in->values, at + "/values", "say which values have an exit of their own", mistakes);
+      if (std::ranges::find(values, "") != values.end()) mistakes.add(at + "/values", "invalid_value", "must not be empty: what is empty leaves by 'other'");
       if (in->values && (values.empty() || values.size() > 20 || std::set<std::string>(values.begin(), values.end()).size() != values.size()))
         mistakes.add(at + "/values", "invalid_value", "must be 1 to 20 values, each once");
       node.settings = Choice{*in->field, values};

@@ -2,13 +2,14 @@
 #include "postrider/journeys/engine.h"
 #include "sql/journey_engine.h"
 
+#include <iterator>
 #include <set>
 
 namespace postrider::journeys {
 
 namespace {
 
-constexpr std::size_t most_known = 500;
+constexpr std::size_t most_known = 2000;
 
 std::vector<Uuid> named_in(Definition const& definition) {
   std::set<Uuid> named;
@@ -35,7 +36,7 @@ std::optional<std::size_t> Published::trigger(Trigger::On on) const {
 }
 
 Task<std::shared_ptr<Published const>> Engine::published(db::Session& session, TenantId tenant, JourneyId journey, int version) {
-  auto const key = std::make_pair(journey, version);
+  auto const key = std::make_tuple(tenant, journey, version);
   if (auto const found = known_.find(key); found != known_.end()) co_return found->second;
   auto const row = co_await session.maybe(sql::journey_engine::version, tenant, journey, version);
   if (!row) co_return nullptr;
@@ -47,7 +48,8 @@ Task<std::shared_ptr<Published const>> Engine::published(db::Session& session, T
   all->name = row->text(1);
   all->definition = std::move(*read);
   all->named = named_in(all->definition);
-  if (known_.size() >= most_known) known_.clear();
+  // Any of them: where more are in use than fit, forgetting all at once would mean to read all again each time.
+  if (known_.size() >= most_known) known_.erase(std::next(known_.begin(), static_cast<std::ptrdiff_t>(random_.next() % known_.size())));
   known_[key] = all;
   co_return all;
 }

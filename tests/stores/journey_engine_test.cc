@@ -279,3 +279,13 @@ TEST_CASE("journeys: one that brings its own people in again and again is stoppe
     CHECK(co_await w.value("select count(*) from journey_executions where status = 'completed'") == "200");
   });
 }
+
+TEST_CASE("journeys: a version in memory belongs to its tenant") {
+  on_each_store([](TestStore& t) -> Task<void> {
+    JourneyWorld w(t);
+    co_await w.prepare(0);
+    auto const id = co_await w.journey(documented);
+    CHECK(co_await w.engine.published(*t.store, t.tenant, id, 1));
+    CHECK_FALSE(co_await w.engine.published(*t.store, t.ids.make<TenantId>(), id, 1));
+  });
+}

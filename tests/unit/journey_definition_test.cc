@@ -135,3 +135,13 @@ TEST_CASE("goals, splits and choices know their exits") {
     {"id": "lot", "kind": "split", "settings": {"shares": {"a": 60, "b": 30}}, "exits": {"a": "bye", "b": "bye"}}, {"id": "bye", "kind": "exit"}]})") ==
         Words{"/definition/nodes/1/settings/shares invalid_value"});
 }
+
+TEST_CASE("an exit has a name, and what postrider tells itself is not recorded by a journey") {
+  std::string const tagging = R"("settings": {"act": "add_tag", "tag": "reader"})";
+  CHECK(mistakes_in(changed(tagging, R"("settings": {"act": "record_event", "event": "order.placed"})")).empty());
+  CHECK(mistakes_in(changed(tagging, R"("settings": {"act": "record_event", "event": "consent_granted"})")) == Words{"/definition/nodes/4/settings/event invalid_value"});
+  std::string const read = R"("settings": {"condition": {"type": "event", "event": "email_opened", "within": "24h"}}, "exits": {"true": "tag", "false": "bye"})";
+  CHECK(mistakes_in(changed(read, R"("settings": {"field": "attributes.plan", "values": [""]}, "exits": {"": "tag", "other": "bye"})")) == Words{"/definition/nodes/3/settings/values invalid_value"});
+  std::string const split = R"("kind": "condition", )" + read;
+  CHECK(mistakes_in(changed(split, R"("kind": "split", "settings": {"shares": {"": 50, "b": 50}}, "exits": {"": "tag", "b": "bye"})")) == Words{"/definition/nodes/3/settings/shares invalid_value"});
+}

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -94,7 +95,7 @@ class Engine {
   http::Client& http_;
   Settings settings_;
   std::optional<ExecutionId> tried_;  // the first of the batch that is being looked at: to blame when it is alone
-  std::map<std::pair<JourneyId, int>, std::shared_ptr<Published const>> known_;
+  std::map<std::tuple<TenantId, JourneyId, int>, std::shared_ptr<Published const>> known_;
 };
 
 // Steps whoever is due, for ever: looks when the topic "journeys" rings, and four times a second in any case.
