@@ -16,7 +16,7 @@ create table marketing_events (
 );
 create unique index marketing_events_id on marketing_events (tenant_id, event_id);
 create index marketing_events_contact on marketing_events (tenant_id, contact_id, created_at desc);
-create index marketing_events_campaign on marketing_events (tenant_id, campaign_id, event_type, created_at);
+create index marketing_events_campaign on marketing_events (tenant_id, campaign_id, event_type, created_at) where campaign_id is not null;
 create index marketing_events_created on marketing_events (tenant_id, created_at, event_id);
 create index marketing_events_type on marketing_events (tenant_id, event_type, created_at desc);
 
