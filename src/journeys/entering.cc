@@ -49,7 +49,8 @@ Task<std::vector<Entered>> Engine::enter(db::Transaction& tx, TenantId tenant, s
   for (auto const row : co_await tx.all(sql::journey_engine::active, tenant)) {
     auto const journey = row.id<JourneyId>(0);
     if (!meant.contains(journey)) continue;
-    open[journey] = co_await published(tx, tenant, journey, static_cast<int>(row.integer(2)));
+    auto version = co_await published(tx, tenant, journey, static_cast<int>(row.integer(2)));
+    if (version) open[journey] = std::move(version);
   }
   segments::FactsWanted wanted;
   std::set<ContactId> asked;
@@ -152,6 +153,7 @@ Task<Result<ExecutionId>> Engine::call(Context context, JourneyId journey, Conta
   for (auto const row : co_await tx.all(sql::journey_engine::active, context.tenant)) {
     if (row.id<JourneyId>(0) != journey) continue;
     auto const version = co_await published(tx, context.tenant, journey, static_cast<int>(row.integer(2)));
+    if (!version) co_return conflict("the version of this journey cannot be read");
     trigger = version->trigger(Trigger::On::call);
     if (!trigger) co_return conflict("this journey has no trigger 'call'");
   }

@@ -8,6 +8,7 @@
 #include <boost/json/array.hpp>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace postrider::journeys {
 
@@ -139,6 +140,7 @@ Task<bool> Migrations::move_chunk(TenantId tenant, Migration m) {
   if (ours.empty()) co_return true;  // read it again
   auto const from = co_await engine_.published(tx, tenant, m.journey, m.from);
   auto const to = co_await engine_.published(tx, tenant, m.journey, m.to);
+  if (!from || !to) throw std::logic_error("a version of journey " + m.journey.str() + " cannot be read");
   auto const rows = co_await tx.all(sql::journeys::to_migrate, tenant, m.journey, m.from, text_of(m.map), now, settings_.chunk);
   if (rows.empty()) co_return false;
   auto const facts = co_await segments::load_facts(tx, tenant, contacts_in(rows), segments::FactsWanted());
@@ -181,6 +183,7 @@ Task<bool> Migrations::return_chunk(TenantId tenant, Migration m) {
   if (ours.empty()) co_return true;  // read it again
   auto const from = co_await engine_.published(tx, tenant, m.journey, m.from);
   auto const to = co_await engine_.published(tx, tenant, m.journey, m.to);
+  if (!from || !to) throw std::logic_error("a version of journey " + m.journey.str() + " cannot be read");
   auto const rows = co_await tx.all(sql::journeys::to_return, tenant, m.journey, m.from, m.to, m.id.str(), now, settings_.chunk);
   if (rows.empty()) co_return false;
   auto const facts = co_await segments::load_facts(tx, tenant, contacts_in(rows), segments::FactsWanted());

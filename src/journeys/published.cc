@@ -1,4 +1,5 @@
 // Versions in memory: they never change once published.
+#include "postrider/base/log.h"
 #include "postrider/journeys/engine.h"
 #include "sql/journey_engine.h"
 
@@ -41,7 +42,11 @@ Task<std::shared_ptr<Published const>> Engine::published(db::Session& session, T
   auto const row = co_await session.maybe(sql::journey_engine::version, tenant, journey, version);
   if (!row) co_return nullptr;
   auto read = parse_definition(row->json(0));
-  if (!read) throw std::logic_error("version " + std::to_string(version) + " of journey " + journey.str() + " cannot be read: " + read.error().message);
+  // Written by a binary that allowed more, or by hand. Whoever is in it is held; the others go on.
+  if (!read) {
+    log::error("journey_version_unreadable", log::field("journey_id", journey), log::field("version", version), log::field("error", read.error().message));
+    co_return nullptr;
+  }
   auto all = std::make_shared<Published>();
   all->journey = journey;
   all->version = version;

@@ -289,3 +289,28 @@ TEST_CASE("journeys: a version in memory belongs to its tenant") {
     CHECK_FALSE(co_await w.engine.published(*t.store, t.ids.make<TenantId>(), id, 1));
   });
 }
+
+TEST_CASE("journeys: a version that cannot be read any more holds its own people and stops nobody else") {
+  on_each_store([](TestStore& t) -> Task<void> {
+    JourneyWorld w(t);
+    co_await w.prepare(2);
+    auto const bad = co_await w.journey(documented);
+    auto const good = co_await w.journey(documented);
+    co_await w.happens(w.person(0), "signed_up");
+    co_await w.work();
+    co_await t.query("update journey_versions set definition = '{\"nodes\": []}' where journey_id = '" + bad.str() + "'");
+    journeys::Engine restarted(*t.store, t.clock, t.ids, t.random, w.http, journeys::Engine::Settings());
+    co_await w.happens(w.person(1), "signed_up");
+    auto const happened = co_await events::read_after(*t.store, w.seen, 500);
+    {
+      auto tx = co_await t.store->begin();
+      co_await restarted.on_events(tx, t.tenant, happened);
+      co_await tx.commit();
+    }
+    t.clock.advance(48h);
+    for (auto const& busy : co_await restarted.busy()) co_await restarted.step(busy);
+    CHECK(co_await w.value("select count(*) from journey_executions where status = 'completed' and journey_id = '" + good.str() + "'") == "1");
+    CHECK(co_await w.value("select count(*) from journey_executions where contact_id = '" + w.person(1).str() + "'") == "1");
+    CHECK(co_await w.value("select count(*) from journey_executions where held_at is not null and journey_id = '" + bad.str() + "'") == "1");
+  });
+}
