@@ -30,6 +30,7 @@ insert into journey_steps (tenant_id, journey_id, execution_id, visit, version, 
 select $1, $2, u.execution_id, u.visit, u.version, u.node_id, u.kind, u.exit, u.outcome, u.arrived_at, u.left_at, u.trace
 from unnest($3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::jsonb[])
   as u (execution_id, visit, version, node_id, kind, exit, outcome, arrived_at, left_at, trace)
+on conflict do nothing
 returning visit;
 
 -- name: add_waits

@@ -26,7 +26,9 @@ where e.tenant_id = $1 and e.id = u.value ->> 0;
 -- tag: router
 insert into journey_steps (tenant_id, journey_id, execution_id, visit, version, node_id, kind, exit, outcome, arrived_at, left_at, trace)
 select $1, $2, value ->> 0, cast(value ->> 1 as integer), cast(value ->> 2 as integer), value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9
-from json_each($3);
+from json_each($3) where true
+on conflict do nothing
+returning visit;
 
 -- name: add_waits
 -- tag: router

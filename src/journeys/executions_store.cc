@@ -6,6 +6,8 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <stdexcept>
+
 namespace postrider::journeys {
 
 namespace {
@@ -67,7 +69,11 @@ void Written::change_waits(Execution const& execution, std::set<std::string> con
 
 Task<void> write(db::Transaction& tx, TenantId tenant, JourneyId journey, Written written, Instant now) {
   if (written.states.rows() > 0) co_await tx.exec(sql::journey_engine::store, tenant, now, written.states);
-  if (written.steps.rows() > 0) co_await tx.exec(sql::journey_engine::add_steps, tenant, journey, written.steps);
+  if (written.steps.rows() > 0) {
+    auto const added = co_await tx.all(sql::journey_engine::add_steps, tenant, journey, written.steps);
+    // The history's key holds each visit to one step. Whoever comes second has taken a turn that was taken already: nothing of it may stay.
+    if (added.size() != written.steps.rows()) throw std::logic_error("a step of journey " + journey.str() + " was written before");
+  }
   if (written.waits.rows() > 0) co_await tx.exec(sql::journey_engine::add_waits, tenant, written.waits);
   if (written.dropped_waits.rows() > 0) co_await tx.exec(sql::journey_engine::drop_waits, tenant, written.dropped_waits);
   if (!written.happened.empty()) co_await events::append(tx, tenant, std::move(written.happened), now);
