@@ -72,6 +72,11 @@ class Finder {
 Task<Problems> Journeys::missing(TenantId tenant, Definition definition) {
   auto const all = references_of(definition);
   Finder finder;
+  // Better said than a journey into which nobody ever comes.
+  for (std::size_t i = 0; i < definition.nodes.size(); ++i)
+    if (auto const* const trigger = std::get_if<Trigger>(&definition.nodes[i].settings); trigger && trigger->on == Trigger::On::date)
+      finder.found.push_back(FieldError{"/definition/nodes/" + std::to_string(i) + "/settings/on", "not_available",
+                                        "node '" + definition.nodes[i].id + "': dates bring nobody in yet; use an event, a segment or a call, and a wait for the date"});
   if (!all.templates.empty()) {
     std::map<TemplateId, std::pair<std::string, bool>> known;
     auto const rows = co_await store_.all(sql::journeys::templates, tenant, ids_of(all.templates));

@@ -156,6 +156,9 @@ TEST_CASE("journeys: what a definition speaks of must be there, and of the right
                                   "/definition/nodes/8/settings/journey_id archived", "/definition/nodes/9/settings/journey_id not_found"});
     for (auto const& p : problems)
       if (p.pointer.starts_with("/definition/nodes/3/")) CHECK(p.message.starts_with("node 'n3': "));
+    // Nobody would ever come in.
+    auto const by_date = object(R"({"nodes": [{"id": "start", "kind": "trigger", "settings": {"on": "date", "field": "attributes.renews_on"}, "exits": {"next": "bye"}}, {"id": "bye", "kind": "exit"}]})");
+    CHECK(told(co_await journeys.problems(t.tenant, by_date)) == Words(1, "/definition/nodes/0/settings/on not_available"));
   });
 }
 
