@@ -193,7 +193,8 @@ async function check(work) {
       else if (handed_over.has(message.id)) assert.equal(message.status, 'uncertain', 'what was accepted is sent or uncertain');
     }
   }
-  // Whoever is not through yet has a time at which it goes on.
+  // Whoever a failing turn has set aside goes on when somebody says so; whoever is not through then has a time at which it goes on.
+  await api.post(`/journeys/${work.journey.id}/release`);
   await stories(api, work.journey, work.travellers, (story) => ended(story) || story.due_at !== null);
   for (const wanted of work.written) {
     await until('the key to be answered', async () => (await work.write_once(wanted)).status !== 409);
