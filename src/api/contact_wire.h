@@ -44,11 +44,11 @@ BOOST_DESCRIBE_STRUCT(ContactCountOut, (), (count, is_exact))
 // What contacts::Contacts::export_of gathers: a section for each kind of row.
 struct ContactExportOut {
   boost::json::object contact;
-  boost::json::array consents, consent_history, suppressions, segments, messages, message_events, events, changes, imports;
+  boost::json::array consents, consent_history, suppressions, segments, messages, message_events, events, journeys, journey_steps, changes, imports;
   static constexpr std::string_view json_name = "ContactExport";
 };
 BOOST_DESCRIBE_STRUCT(ContactExportOut, (),
-                      (contact, consents, consent_history, suppressions, segments, messages, message_events, events, changes, imports))
+                      (contact, consents, consent_history, suppressions, segments, messages, message_events, events, journeys, journey_steps, changes, imports))
 
 struct HappeningOut {
   Uuid id;
