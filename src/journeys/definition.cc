@@ -157,6 +157,12 @@ std::optional<std::size_t> Definition::find(std::string_view id) const {
   return static_cast<std::size_t>(found - nodes.begin());
 }
 
+std::optional<std::size_t> Definition::trigger(Trigger::On on) const {
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    if (auto const* const trigger = std::get_if<Trigger>(&nodes[i].settings); trigger && trigger->on == on) return i;
+  return std::nullopt;
+}
+
 std::optional<segments::Condition> read_condition(bj::value const& json, std::string const& at, Mistakes& mistakes) {
   auto condition = segments::parse_condition(json, at);
   if (condition) return std::move(*condition);

@@ -145,7 +145,7 @@ Task<void> carry_out(Engine& engine, db::Transaction& tx, TenantId tenant, std::
     std::map<JourneyId, std::optional<std::size_t>> triggers;
     for (auto const row : co_await tx.all(sql::journey_engine::active, tenant)) {
       auto const journey = co_await engine.published(tx, tenant, row.id<JourneyId>(0), static_cast<int>(row.integer(2)));
-      if (journey) triggers[journey->journey] = journey->trigger(Trigger::On::call);
+      if (journey) triggers[journey->journey] = journey->definition.trigger(Trigger::On::call);
     }
     std::erase_if(basket.starts, [&](Entrance& each) {
       auto const trigger = triggers[each.journey];

@@ -15,8 +15,8 @@ struct WantedEffect {
   Effect effect;
 };
 
-// As many statements for a thousand as for one of each kind. `versions` has the current version of each template that can be used.
-// Those whose contact refuses the change (a limit) come back: nothing was done for them.
+// As many statements for a thousand as for one of each kind. `versions` has the current version of each template that can be used. A change that
+// breaks a contact's limits is left out and logged; everything else of that contact is done.
 Task<void> carry_out(Engine& engine, db::Transaction& tx, TenantId tenant, std::vector<WantedEffect> effects, std::map<Uuid, TemplateVersionId> versions, Ids& ids, Instant now);
 
 // The key of the job that calls a webhook: one for each try.

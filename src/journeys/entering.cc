@@ -1,7 +1,6 @@
 // Who comes in: the entry condition, whether they were here before, and the first row of their execution.
 #include "journeys/executions_store.h"
 #include "postrider/base/log.h"
-#include "postrider/segments/facts.h"
 #include "sql/journey_engine.h"
 
 #include <boost/json/serialize.hpp>
@@ -52,19 +51,15 @@ Task<std::vector<Entered>> Engine::enter(db::Transaction& tx, TenantId tenant, s
     auto version = co_await published(tx, tenant, journey, static_cast<int>(row.integer(2)));
     if (version) open[journey] = std::move(version);
   }
-  segments::FactsWanted wanted;
+  Questions questions;
   std::set<ContactId> asked;
   for (auto const& entrance : entrances) {
     auto const found = open.find(entrance.journey);
     if (found == open.end() || !found->second->definition.entry.where) continue;
-    Questions questions;
     questions.add(*found->second->definition.entry.where);
-    wanted.events.merge(questions.events);
-    wanted.consents = wanted.consents || questions.consents;
-    wanted.segments = wanted.segments || questions.segments;
     asked.insert(entrance.contact);
   }
-  auto const facts = co_await segments::load_facts(tx, tenant, std::vector<ContactId>(asked.begin(), asked.end()), wanted);
+  auto const facts = co_await segments::load_facts(tx, tenant, std::vector<ContactId>(asked.begin(), asked.end()), facts_for(std::move(questions)));
 
   // Those of the entry rules that only let in who was not here lately; each contact once, though several events may bring them.
   std::set<std::pair<JourneyId, ContactId>> limited, admitted, unlimited;
@@ -154,7 +149,7 @@ Task<Result<ExecutionId>> Engine::call(Context context, JourneyId journey, Conta
     if (row.id<JourneyId>(0) != journey) continue;
     auto const version = co_await published(tx, context.tenant, journey, static_cast<int>(row.integer(2)));
     if (!version) co_return conflict("the version of this journey cannot be read");
-    trigger = version->trigger(Trigger::On::call);
+    trigger = version->definition.trigger(Trigger::On::call);
     if (!trigger) co_return conflict("this journey has no trigger 'call'");
   }
   if (!trigger) co_return conflict("this journey is not active");

@@ -41,6 +41,14 @@ Execution read_execution(db::Row row) {
   return e;
 }
 
+segments::FactsWanted facts_for(Questions questions) {
+  segments::FactsWanted wanted;
+  wanted.events = std::move(questions.events);
+  wanted.consents = questions.consents;
+  wanted.segments = questions.segments;
+  return wanted;
+}
+
 boost::json::array goals_of(Definition const& definition, State const& state) {
   boost::json::array goals;
   for (auto const at : state.goals) goals.emplace_back(definition.nodes[at].id);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "postrider/journeys/engine.h"
+#include "postrider/segments/facts.h"
 
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ struct Execution {
 
 // Columns in the order of `claim`. The state's node is found by whoever has the definition.
 Execution read_execution(db::Row row);
+// What to load for them.
+segments::FactsWanted facts_for(Questions questions);
 // Goals by their ids.
 boost::json::array goals_of(Definition const& definition, State const& state);
 

@@ -1,7 +1,8 @@
 #include "postrider/journeys/past.h"
 
+#include "journeys/executions_store.h"
 #include "postrider/delivery/sending_policy.h"
-#include "postrider/segments/facts.h"
+#include "sql/journey_engine.h"
 #include "sql/journey_past.h"
 
 #include <algorithm>
@@ -20,11 +21,8 @@ segments::FactsWanted all_questions(Definition const& definition) {
     asked.add(questions(definition, i));
     if (auto const* const trigger = std::get_if<Trigger>(&definition.nodes[i].settings); trigger && trigger->on == Trigger::On::event) asked.events.insert(trigger->event.event);
   }
-  segments::FactsWanted wanted;
-  wanted.events = asked.events;
-  wanted.consents = true;  // the gate asks for it in any case
-  wanted.segments = asked.segments;
-  return wanted;
+  asked.consents = true;  // the gate asks for it in any case
+  return facts_for(std::move(asked));
 }
 
 // Those that were written down before the scenario are known; those within it happen when they did.
@@ -39,11 +37,8 @@ void divide_events(Scenario& scenario, std::size_t person, std::vector<segments:
 
 Task<void> add_real_people(db::Store& store, TenantId tenant, Scenario& scenario, Definition const& definition, PastWanted wanted) {
   auto const questions = all_questions(definition);
-  bool const by_event = std::ranges::any_of(definition.nodes, [](Node const& node) {
-    auto const* const trigger = std::get_if<Trigger>(&node.settings);
-    return trigger && trigger->on == Trigger::On::event;
-  });
-  auto const zone = co_await store.all_on(db::Lane::background, sql::journey_past::time_zone, tenant);
+  auto const by_event = definition.trigger(Trigger::On::event);
+  auto const zone = co_await store.all_on(db::Lane::background, sql::journey_engine::time_zone, tenant);
   if (!zone.empty()) scenario.time_zone = zone[0].text(0);
   auto const policy = co_await delivery::sending_policy(store, tenant);
   if (!scenario.frequency_messages && policy.frequency_messages) {

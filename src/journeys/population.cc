@@ -28,9 +28,7 @@ Duration fraction_of(Duration whole, double part) { return Duration(static_cast<
 }  // namespace
 
 void populate(Scenario& scenario, Population const& population, Definition const& definition) {
-  Trigger const* by_event = nullptr;
-  for (auto const& node : definition.nodes)
-    if (auto const* const trigger = std::get_if<Trigger>(&node.settings); trigger && trigger->on == Trigger::On::event && !by_event) by_event = trigger;
+  auto const by_event = definition.trigger(Trigger::On::event);
   for (std::size_t i = 0; i < population.people; ++i) {
     auto const at = scenario.people.size();
     Lot lot(scenario.seed, at, who);
@@ -57,7 +55,7 @@ void populate(Scenario& scenario, Population const& population, Definition const
       event.event.occurred_at = event.event.created_at = when;
       scenario.events.push_back(std::move(event));
     };
-    if (by_event) happens(by_event->event.event, population.trigger_properties, scenario.from + comes_after);
+    if (by_event) happens(std::get<Trigger>(definition.nodes[*by_event].settings).event.event, population.trigger_properties, scenario.from + comes_after);
     else person.enters = scenario.from + comes_after;
     for (std::size_t k = 0; k < population.events.size(); ++k) {
       auto const& happening = population.events[k];

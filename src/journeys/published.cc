@@ -30,12 +30,6 @@ std::vector<Uuid> named_in(Definition const& definition) {
 
 }  // namespace
 
-std::optional<std::size_t> Published::trigger(Trigger::On on) const {
-  for (std::size_t i = 0; i < definition.nodes.size(); ++i)
-    if (auto const* const trigger = std::get_if<Trigger>(&definition.nodes[i].settings); trigger && trigger->on == on) return i;
-  return std::nullopt;
-}
-
 Task<std::shared_ptr<Published const>> Engine::published(db::Session& session, TenantId tenant, JourneyId journey, int version) {
   auto const key = std::make_tuple(tenant, journey, version);
   if (auto const found = known_.find(key); found != known_.end()) co_return found->second;

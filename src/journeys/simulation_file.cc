@@ -95,10 +95,8 @@ Scenario staged(Definition const& definition, ScenarioIn const& in) {
     event.event.occurred_at = event.event.created_at = at;
     scenario.events.push_back(std::move(event));
   };
-  Trigger const* by_event = nullptr;
-  for (auto const& node : definition.nodes)
-    if (auto const* const trigger = std::get_if<Trigger>(&node.settings); trigger && trigger->on == Trigger::On::event && !by_event) by_event = trigger;
-  if (by_event) happens(by_event->event.event, *in.trigger_properties, in.starts);
+  auto const by_event = definition.trigger(Trigger::On::event);
+  if (by_event) happens(std::get<Trigger>(definition.nodes[*by_event].settings).event.event, *in.trigger_properties, in.starts);
   else person.enters = in.starts;
   for (auto const& each : in.events.value_or(std::vector<ScenarioEventIn>())) happens(each.event, *each.properties, in.starts + each.after);
   scenario.people.push_back(std::move(person));

@@ -5,7 +5,6 @@
 #include "postrider/base/log.h"
 #include "postrider/base/metrics.h"
 #include "postrider/json/names.h"
-#include "postrider/segments/facts.h"
 #include "sql/journey_engine.h"
 
 #include <algorithm>
@@ -156,7 +155,7 @@ Task<int> Engine::take_turns(Busy const& journey, int limit) {
   std::vector<Due> all;
   std::vector<ContactId> contacts;
   std::set<Uuid> named;
-  segments::FactsWanted wanted;
+  Questions asked;
   for (auto const row : claimed) {
     Due due;
     due.execution = read_execution(row);
@@ -166,11 +165,8 @@ Task<int> Engine::take_turns(Busy const& journey, int limit) {
     auto const node = due.journey->definition.find(execution.node_id);
     if (!node) throw std::logic_error("version " + std::to_string(execution.version) + " has no node " + execution.node_id);
     execution.state.node = *node;
-    auto asked = questions(due.journey->definition, *node);
+    asked.add(questions(due.journey->definition, *node));
     if (auto const order = order_of(due); order.kind == Input::Kind::move) asked.add(questions(due.journey->definition, order.node));
-    wanted.events.insert(asked.events.begin(), asked.events.end());
-    wanted.consents = wanted.consents || asked.consents;
-    wanted.segments = wanted.segments || asked.segments;
     auto const goals = row.json(16);
     for (auto const& goal : goals.as_array())
       if (auto const at = due.journey->definition.find(std::string_view(goal.as_string()))) execution.state.goals.insert(*at);
@@ -178,7 +174,7 @@ Task<int> Engine::take_turns(Busy const& journey, int limit) {
     contacts.push_back(execution.contact);
     all.push_back(std::move(due));
   }
-  auto const facts = co_await segments::load_facts(tx, tenant, contacts, wanted);
+  auto const facts = co_await segments::load_facts(tx, tenant, contacts, facts_for(std::move(asked)));
   auto const zone = co_await tx.one(sql::journey_engine::time_zone, tenant);
   std::map<Uuid, TemplateVersionId> versions;
   auto missing = named;

@@ -148,6 +148,8 @@ struct Definition {
   Rules rules;
 
   std::optional<std::size_t> find(std::string_view id) const;
+  // The first trigger of a kind.
+  std::optional<std::size_t> trigger(Trigger::On on) const;
 };
 
 // Fails with invalid: all mistakes at once, each with a pointer below `base` and the node's id in its message.

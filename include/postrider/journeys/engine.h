@@ -31,9 +31,6 @@ struct Published {
   std::string name;
   Definition definition;
   std::vector<Uuid> named;  // templates, senders, segments and journeys
-
-  // The first trigger of a kind.
-  std::optional<std::size_t> trigger(Trigger::On on) const;
 };
 
 // Somebody who is to come in.

@@ -1,7 +1,7 @@
 // Where somebody goes next in a journey. Pure: a turn takes the definition, where a contact stands, what is known of them and the time, and says
 // where they stand then, what is to be done for them, and why. The engine writes that down, the simulator counts it; both call this.
 //
-//   auto const asked = questions(definition, state);          // what must be known before
+//   auto const asked = questions(definition, state.node);     // what must be known before
 //   auto const turn = take_turn(definition, state, facts, input, surroundings, now);
 //
 // A turn runs through everything that does not wait. Being looked at too early or twice is harmless: whoever still has to wait, waits on. Hence
